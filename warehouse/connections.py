@@ -1,0 +1,94 @@
+"""The only module that opens database files: short-lived connections that wait for a busy lock and then say so.
+
+What is read or written through a connection is the business of the room that asked for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import StoreDamaged, StoreLocked
+from warehouse.settings import Settings
+from warehouse.state import migrate
+
+STATE_CATALOG = "state_store"
+
+
+@contextmanager
+def open_warehouse(settings: Settings, *, with_state: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-write connection to the warehouse file, closed at the end of the block.
+
+    With `with_state` the state file is attached as catalog `state_store` (DuckDB lets one transaction write to
+    one file only, so write to one of the two per transaction). Raises StoreLocked or StoreDamaged.
+    """
+    connection = _connect(settings.warehouse_path, settings)
+    try:
+        if with_state:
+            with open_state(settings):
+                pass  # creates and migrates the file
+            connection.execute(f"attach '{_quoted(settings.state_path)}' as {STATE_CATALOG}")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_state(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-write connection to the state file, migrated to the newest version, closed at the end of the block."""
+    connection = _connect(settings.state_path, settings)
+    try:
+        migrate(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connect(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + settings.lock_wait_seconds
+    while True:
+        try:
+            connection = duckdb.connect(path)
+            break
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise StoreDamaged(_damaged(path, error)) from error
+            if time.monotonic() > deadline:
+                raise StoreLocked(_locked(path, settings, error)) from error
+            time.sleep(0.2)
+        except duckdb.Error as error:
+            raise StoreDamaged(_damaged(path, error)) from error
+    _configure(connection, settings)
+    return connection
+
+
+def _configure(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    # SET, not connect(config=…): two connections of one process must agree on the open options, dbt's included
+    connection.execute(f"set memory_limit = '{settings.memory_limit}'")
+    connection.execute(f"set threads = {settings.threads}")
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+
+
+def _locked(path: Path, settings: Settings, error: Exception) -> str:
+    return (
+        f"{path} is in use by another process and still was after {settings.lock_wait_seconds:.0f} s. "
+        f"Wait for the other run to end or stop it, then run again. Readers should open "
+        f"{settings.published_path} instead. (The engine said: {str(error).splitlines()[0]})"
+    )
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    return (
+        f"{path} could not be opened: {str(error).splitlines()[0]}. If it is the warehouse, move it away and run "
+        f"`cdp run`: it is rebuilt from the landing folder. If it is the state file, restore it from the backups folder."
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
