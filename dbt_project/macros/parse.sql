@@ -1,0 +1,48 @@
+{#- Text as tools export it → typed values; what does not parse becomes null, never an error. -#}
+
+{#- `£1,234.50`, `(£12.00)`, `12.00` → decimal; brackets mean minus. -#}
+{% macro parse_money(text) -%}
+    coalesce(
+        {{ cast_or_null(text, 'decimal(18,2)') }},
+        {{ cast_or_null(
+            "case when " ~ text ~ " like '(%)' then '-' else '' end || " ~ regex_replace(text, '[^0-9.-]'), 'decimal(18,2)'
+        ) }}
+    )
+{%- endmacro %}
+
+{#- `1,234` → integer. -#}
+{% macro parse_count(text) -%}
+    cast({{ cast_or_null("replace(" ~ text ~ ", ',', '')", 'double') }} as bigint)
+{%- endmacro %}
+
+{#- `yes`, `Y`, `true`, `1` → true; `no`, `n`, `false`, `0` → false; anything else → null. -#}
+{% macro parse_flag(text) -%}
+    case
+        when lower(trim({{ text }})) in ('yes', 'y', 'true', 't', '1') then true
+        when lower(trim({{ text }})) in ('no', 'n', 'false', 'f', '0') then false
+    end
+{%- endmacro %}
+
+{#- Text → date by the first of `formats` that fits. -#}
+{% macro parse_date(text, formats) -%}
+    cast({{ parse_timestamp(text, formats) }} as date)
+{%- endmacro %}
+
+{#- A date of birth: as parse_date, and null for stand-ins (1 January 1900, 1 January 1970) and for the impossible. -#}
+{% macro parse_birth_date(text, formats) -%}
+    case
+        when {{ parse_date(text, formats) }} between date '1905-01-01' and date '2023-12-31'
+            and {{ parse_date(text, formats) }} not in (date '1970-01-01', date '1911-11-11', date '1999-09-09')
+            then {{ parse_date(text, formats) }}
+    end
+{%- endmacro %}
+
+{#- Shop-local wall-clock text → naive UTC. -#}
+{% macro parse_local_timestamp(text, formats) -%}
+    {{ local_to_utc(parse_timestamp(text, formats), var('shop_time_zone', 'Europe/London')) }}
+{%- endmacro %}
+
+{#- One value of a `key: value` list, a pair a line, as Shopify writes note attributes. -#}
+{% macro note_attribute(text, name) -%}
+    {{ regex_extract(text, '(?:^|\\n) *' ~ name ~ ': *([^\\r\\n]*[^\\r\\n ])') }}
+{%- endmacro %}
