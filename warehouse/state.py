@@ -23,7 +23,9 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> int:
     connection.execute(
         "create table if not exists platform.migrations (version integer, name text, applied_at timestamp)"
     )
-    applied = {version for (version,) in connection.execute("select version from platform.migrations").fetchall()}
+    applied = {
+        version for (version,) in connection.execute("select version from platform.migrations").fetchall()
+    }
     known = {int(path.name.split("_")[0]): path for path in sorted(MIGRATIONS_DIR.glob("*.sql"))}
     _refuse_newer(applied - known.keys())
     for version in sorted(known.keys() - applied):
@@ -35,7 +37,9 @@ def _apply(connection: duckdb.DuckDBPyConnection, version: int, path: Path) -> N
     connection.execute("begin")
     try:
         connection.execute(path.read_text())
-        connection.execute("insert into platform.migrations values (?, ?, now()::timestamp)", [version, path.stem])
+        connection.execute(
+            "insert into platform.migrations values (?, ?, now()::timestamp)", [version, path.stem]
+        )
         connection.execute("commit")
     except duckdb.Error:
         connection.execute("rollback")

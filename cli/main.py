@@ -1,0 +1,80 @@
+"""The `cdp` command and its subcommands; each is imported only when it is called, so that `--help` is quick.
+
+No command's work is done here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from warehouse.errors import CdpError
+
+COMMANDS = {
+    "run": "cli.run:run",
+    "status": "cli.status:status",
+    "check": "cli.check:check",
+    "ui": "cli.ui:ui",
+    "identity": "cli.identity:identity",
+    "segment": "cli.segment:segment",
+    "sync": "cli.sync:sync",
+    "sandbox": "cli.sandbox:sandbox",
+    "restore": "cli.restore:restore",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cdp", prog_name="cdp")
+def cdp() -> None:
+    """A customer data platform in your warehouse.
+
+    \b
+    Start here:
+      cdp run --sandbox        try everything on a pretend shop
+      cdp run                  load what is in the landing folder, unify, segment, sync
+      cdp status               what the last run did, and what needs a person
+      cdp identity explain X   why these records are one customer
+      cdp sync plan            what would be sent, without sending it
+
+    The data folder is `data/` in the project, or CDP_DATA_DIR.
+    """
+
+
+def main() -> None:
+    """Run `cdp`; an error that a person can act on is printed as a sentence, with exit status 1."""
+    try:
+        cdp.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CdpError as error:
+        click.secho(f"\n{error}", fg="red", err=True)
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        click.secho(
+            "\nStopped. Nothing is lost: `cdp run` goes on from what was finished.", fg="yellow", err=True
+        )
+        sys.exit(130)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+
+
+if __name__ == "__main__":
+    main()

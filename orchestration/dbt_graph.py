@@ -1,0 +1,102 @@
+"""How dbt nodes appear in Dagster: names, groups, owners, and which half of the project a node belongs to.
+
+Nothing is run here; the assets themselves are in `defs/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+
+MODELS = "path:dbt_project/models"
+# Everything identity resolution reads, and everything that reads identity resolution.
+BEFORE_IDENTITY = f"{MODELS}/staging path:dbt_project/seeds {MODELS}/intermediate/identity"
+AFTER_IDENTITY = (
+    f"{MODELS}/intermediate/customer {MODELS}/marts {MODELS}/metrics {MODELS}/segments {MODELS}/syncs"
+)
+NIGHTLY_FRESHNESS = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(hours=30), warn_window=timedelta(hours=26)
+)
+
+
+class WarehouseTranslator(DagsterDbtTranslator):
+    """One thing has one name: a model's asset key is its table name; its group is its layer."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+        return dg.AssetKey(dbt_resource_props["name"])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return (
+            str(dbt_resource_props["fqn"][1]) if dbt_resource_props["resource_type"] == "model" else "staging"
+        )
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        meta = dbt_resource_props.get("config", {}).get("meta") or dbt_resource_props.get("meta") or {}
+        return [f"team:{str(meta.get('owner', 'analytics')).replace(' ', '_')}"]
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props.get("description", ""))
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:  # noqa: ANN401
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if unique_id.startswith("source."):
+            return spec
+        return spec.replace_attributes(freshness_policy=NIGHTLY_FRESHNESS)
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: Any,  # noqa: ANN401
+    ) -> dg.AssetCheckSpec | None:
+        """A check that reports but does not stop the graph: what must be held is held by the code that sends."""
+        key = check_key(manifest, unique_id)
+        if key is None or key.asset_key != asset_spec.key:
+            return None
+        node = manifest["nodes"][unique_id]
+        return dg.AssetCheckSpec(
+            name=key.name, asset=key.asset_key, description=node.get("description") or None, blocking=False
+        )
+
+
+TRANSLATOR = WarehouseTranslator()
+
+
+def check_key(manifest: Mapping[str, Any], test_id: str) -> dg.AssetCheckKey | None:
+    """The asset check a dbt data test is shown as; a test over several models belongs to the last one it reads."""
+    key = get_asset_check_key_for_test(manifest, TRANSLATOR, test_id, None)
+    if key is not None:
+        return key
+    test = manifest["nodes"][test_id]
+    models = [node for node in test["depends_on"]["nodes"] if node.startswith("model.")]
+    if not models:
+        return None
+    return dg.AssetCheckKey(
+        name=test["name"], asset_key=asset_key(manifest, max(models, key=_depth(manifest)))
+    )
+
+
+def asset_key(manifest: Mapping[str, Any], unique_id: str) -> dg.AssetKey:
+    """The Dagster name of a dbt node or source."""
+    return TRANSLATOR.get_asset_key(manifest["nodes"].get(unique_id) or manifest["sources"][unique_id])
+
+
+def _depth(manifest: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    layers = ["staging", "intermediate", "marts", "metrics", "segments", "syncs"]
+
+    def depth(unique_id: str) -> tuple[int, str]:
+        layer = manifest["nodes"][unique_id]["fqn"][1]
+        return layers.index(layer) if layer in layers else -1, unique_id
+
+    return depth

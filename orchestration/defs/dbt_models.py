@@ -1,0 +1,128 @@
+"""The dbt project as two steps of the graph: what identity resolution reads, and what reads identity resolution.
+
+One dbt call per step, in this process; a step whose inputs have not changed reports its tables as unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+
+from orchestration import dbt_process, fingerprints, holds
+from orchestration.dbt_graph import AFTER_IDENTITY, BEFORE_IDENTITY, TRANSLATOR, asset_key, check_key
+from orchestration.dbt_process import NodeResult
+from orchestration.run_progress import progress
+from warehouse.connections import open_warehouse
+from warehouse.settings import Settings
+
+MANIFEST = dbt_process.manifest()
+Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    select=BEFORE_IDENTITY,
+    dagster_dbt_translator=TRANSLATOR,
+    name="before_identity",
+    pool="warehouse",
+)
+def before_identity(context: dg.AssetExecutionContext) -> Iterator[Event]:
+    """Staging models, and one row per source record that describes a person."""
+    yield from _phase(context, BEFORE_IDENTITY)
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    select=AFTER_IDENTITY,
+    dagster_dbt_translator=TRANSLATOR,
+    name="after_identity",
+    pool="warehouse",
+)
+def after_identity(context: dg.AssetExecutionContext) -> Iterator[Event]:
+    """Marts, metrics, segments and the tables that syncs send."""
+    yield from _phase(context, AFTER_IDENTITY)
+
+
+def _phase(context: dg.AssetExecutionContext, selection: str) -> Iterator[Event]:
+    settings = Settings.load()
+    phase = context.op_def.name
+    with open_warehouse(settings) as connection:
+        fingerprint = fingerprints.inputs_fingerprint(connection, settings.now())
+        if phase == "after_identity":
+            fingerprint = fingerprints.customers_fingerprint(connection, fingerprint)
+        if context.is_subset or not fingerprints.is_finished(connection, phase, fingerprint):
+            fingerprints.begin(connection, phase)
+        else:
+            yield from _unchanged(context, connection)
+            return
+    results = dbt_process.build(_selected(context, selection), progress=progress.get())
+    with open_warehouse(settings) as connection:
+        holds.record_results(connection, phase, results)
+        yield from _events(context, connection, results)
+        if not context.is_subset:
+            fingerprints.finish(connection, phase, fingerprint)
+
+
+def _selected(context: dg.AssetExecutionContext, selection: str) -> list[str]:
+    """dbt selectors for the assets asked for: the whole phase, or the models ticked in the UI."""
+    if not context.is_subset:
+        return selection.split()
+    return [key.path[-1] for key in sorted(context.selected_asset_keys)]
+
+
+def _events(context: dg.AssetExecutionContext, connection: Any, results: list[NodeResult]) -> Iterator[Event]:  # noqa: ANN401
+    rows = _row_counts(connection)
+    for result in results:
+        if result.unique_id.startswith("test."):
+            yield from _check(context, result)
+    built = {asset_key(MANIFEST, r.unique_id): r for r in results if not r.unique_id.startswith("test.")}
+    for key in sorted(context.selected_asset_keys):
+        metadata = _outcome(built.get(key))
+        if key.path[-1] in rows:
+            metadata["dagster/row_count"] = rows[key.path[-1]]
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+
+
+def _check(context: dg.AssetExecutionContext, result: NodeResult) -> Iterator[dg.AssetCheckResult]:
+    key = check_key(MANIFEST, result.unique_id)
+    if key is not None and key in context.selected_asset_check_keys:
+        severity = dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR
+        yield dg.AssetCheckResult(
+            asset_key=key.asset_key,
+            check_name=key.name,
+            passed=result.status == "pass",
+            severity=severity,
+            metadata={"failing rows": result.failures, "seconds": result.seconds},
+            description=result.message or None,
+        )
+
+
+def _outcome(result: NodeResult | None) -> dict[str, Any]:
+    """What to show for a table: later steps must go on, so a table that failed is reported as kept, with the reason."""
+    if result is None:
+        return {"state": "not part of this build"}
+    if result.is_failed:
+        return {"state": f"kept from an earlier run: {result.status}: {result.message}"}
+    return {"state": "rebuilt", "seconds": result.seconds}
+
+
+def _unchanged(context: dg.AssetExecutionContext, connection: Any) -> Iterator[Event]:  # noqa: ANN401
+    rows = _row_counts(connection)
+    for key in sorted(context.selected_asset_keys):
+        metadata: dict[str, Any] = {"state": "unchanged: nothing it is built from is new"}
+        if key.path[-1] in rows:
+            metadata["dagster/row_count"] = rows[key.path[-1]]
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+
+
+def _row_counts(connection: Any) -> dict[str, int]:  # noqa: ANN401
+    """Rows of every table built by dbt, from the catalogue (no scan)."""
+    return dict(
+        connection.execute(
+            "select table_name, estimated_size from duckdb_tables()"
+            " where schema_name not in ('raw', 'identity', 'state')"
+        ).fetchall()
+    )

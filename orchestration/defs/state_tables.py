@@ -1,0 +1,41 @@
+"""The step that copies what SQL needs from the durable state into the warehouse (schema `state`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from orchestration.dbt_graph import NIGHTLY_FRESHNESS
+from warehouse.connections import open_warehouse
+from warehouse.run_context import copy_state
+from warehouse.settings import Settings
+
+DESCRIPTIONS = {
+    "run_context": "One row: which run this is, and what `now` means for it.",
+    "consent_log": "One row per statement of consent made through this platform (never rebuilt, only copied).",
+}
+
+
+@dg.multi_asset(
+    name="state_tables",
+    pool="warehouse",
+    specs=[
+        dg.AssetSpec(
+            ["state", name],
+            description=text,
+            group_name="state",
+            owners=["team:data_engineering"],
+            kinds={"duckdb"},
+            freshness_policy=NIGHTLY_FRESHNESS,
+        )
+        for name, text in DESCRIPTIONS.items()
+    ],
+)
+def state_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+    settings = Settings.load()
+    with open_warehouse(settings, with_state=True) as connection:
+        rows = copy_state(connection, run_id=context.run_id, as_of=settings.now())
+    for name, count in rows.items():
+        yield dg.MaterializeResult(asset_key=["state", name], metadata={"dagster/row_count": count})

@@ -1,0 +1,77 @@
+"""Which syncs must not go out because something they are built from failed, and the sentence that says so.
+
+Dagster and dbt do not stop what comes after a failed test by themselves; the runner refuses on this list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+
+from orchestration.dbt_process import NodeResult
+
+
+def record_results(connection: duckdb.DuckDBPyConnection, phase: str, results: Iterable[NodeResult]) -> None:
+    """Replace the stored results of one phase (`state.dbt_results`, one row per dbt node built or tested)."""
+    connection.execute("create schema if not exists state")
+    connection.execute(
+        "create table if not exists state.dbt_results"
+        " (phase text, unique_id text, status text, message text, failures bigint, seconds double)"
+    )
+    rows = [(phase, r.unique_id, r.status, r.message, r.failures, r.seconds) for r in results]
+    connection.execute("begin")
+    connection.execute("delete from state.dbt_results where phase = ?", [phase])
+    if rows:
+        connection.executemany("insert into state.dbt_results values (?, ?, ?, ?, ?, ?)", rows)
+    connection.execute("commit")
+
+
+def read_failures(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Failed nodes of the newest build: unique id → message (skipped nodes included)."""
+    return dict(
+        connection.execute(
+            "select unique_id, any_value(message) from state.dbt_results"
+            " where status in ('error', 'fail', 'skipped', 'runtime error') group by all order by all"
+        ).fetchall()
+    )
+
+
+def held_syncs(manifest: Mapping[str, Any], failures: Mapping[str, str]) -> dict[str, str]:
+    """Sync name → why it is held, for every exposure with a failed model or test anywhere upstream.
+
+    Fails closed: a sync model that was skipped because of an earlier failure holds its sync as well.
+    """
+    holds = {}
+    for unique_id, exposure in manifest["exposures"].items():
+        upstream = ancestors(manifest, unique_id)
+        culprits = [node for node in failures if node in upstream or _tests(manifest, node) & upstream]
+        if culprits:
+            holds[exposure["name"]] = _sentence(manifest, culprits)
+    return holds
+
+
+def ancestors(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
+    """Every node that `unique_id` is built from, directly or not."""
+    found: set[str] = set()
+    waiting = [unique_id]
+    while waiting:
+        for parent in manifest["parent_map"].get(waiting.pop(), []):
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
+
+
+def _tests(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
+    return set(manifest["parent_map"].get(unique_id, [])) if unique_id.startswith("test.") else set()
+
+
+def _sentence(manifest: Mapping[str, Any], culprits: list[str]) -> str:
+    # a skipped model is a consequence; name the test or model that failed first where there is one
+    first = sorted(culprits, key=lambda node: (not node.startswith("test."), node))[0]
+    name = manifest["nodes"][first]["name"] if first in manifest["nodes"] else first
+    kind = "the data test" if first.startswith("test.") else "the model"
+    more = f" (and {len(culprits) - 1} more)" if len(culprits) > 1 else ""
+    return f"{kind} {name}{more} did not pass, so this audience may be wrong; see `cdp status`"
