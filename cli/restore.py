@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from warehouse.backups import list_backups, restore as restore_backup
+from warehouse.backups import list_backups
+from warehouse.backups import restore as restore_backup
 from warehouse.settings import Settings
 
 
