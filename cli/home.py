@@ -17,4 +17,5 @@ def prepare_dagster_home(settings: Settings) -> Path:
     if not target.exists() or target.read_text() != wanted:
         target.write_text(wanted)
     os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["CDP_EVENT_LOG_DIR"] = str(home / "events")
     return home

@@ -20,8 +20,8 @@ def ui(port: int) -> None:
     Stop it with Ctrl-C.
     """
     settings = Settings.load()
-    home = prepare_dagster_home(settings)
-    environment = {**os.environ, "DAGSTER_HOME": str(home), "CDP_DATA_DIR": str(settings.data_dir)}
+    prepare_dagster_home(settings)
+    environment = {**os.environ, "CDP_DATA_DIR": str(settings.data_dir)}
     click.echo(f"Lineage: http://127.0.0.1:{port}/asset-groups   (Ctrl-C stops)")
     os.chdir(PROJECT_DIR)
     command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions"]
