@@ -28,11 +28,10 @@
     cast({{ parse_timestamp(text, formats) }} as date)
 {%- endmacro %}
 
-{#- A date of birth: as parse_date, and null for stand-ins (1 January 1900, 1 January 1970) and for the impossible. -#}
+{#- A date of birth: as parse_date, and null for what is older than any customer. -#}
 {% macro parse_birth_date(text, formats) -%}
     case
-        when {{ parse_date(text, formats) }} between date '1905-01-01' and date '2023-12-31'
-            and {{ parse_date(text, formats) }} not in (date '1970-01-01', date '1911-11-11', date '1999-09-09')
+        when {{ parse_date(text, formats) }} >= date '1900-01-01'
             then {{ parse_date(text, formats) }}
     end
 {%- endmacro %}
@@ -45,4 +44,12 @@
 {#- One value of a `key: value` list, a pair a line, as Shopify writes note attributes. -#}
 {% macro note_attribute(text, name) -%}
     {{ regex_extract(text, '(?:^|\\n) *' ~ name ~ ': *([^\\r\\n]*[^\\r\\n ])') }}
+{%- endmacro %}
+
+{#- True for the user agents of crawlers, monitors and scripted browsers, by the names they give themselves. -#}
+{% macro is_bot(user_agent) -%}
+    {{ regex_matches(
+        user_agent,
+        '(?i)bot[/; )_-]|bot$|crawl|spider|slurp|headless|phantomjs|lighthouse|pingdom|uptime|monitor|python-|curl/|wget'
+    ) }}
 {%- endmacro %}

@@ -5,7 +5,7 @@
 
 {#- Text as a person typed it, without the quirks of exports: surrounding blanks, Excel's leading apostrophe. -#}
 {% macro clean_text(text) -%}
-    nullif(trim(ltrim(trim({{ text }}), '''')), '')
+    nullif({{ regex_replace(text, "^[ ']+| +$") }}, '')
 {%- endmacro %}
 
 {#- Lower-case address, or null when it could not be delivered to. -#}

@@ -1,0 +1,110 @@
+with delivered as (
+    select * from {{ ref('int_identity__delivered_records') }}
+),
+
+placeholders as (
+    select * from {{ ref('placeholder_values') }}
+),
+
+named as (
+    select
+        *,
+        coalesce(full_name, nullif(trim(concat_ws(' ', first_name, last_name)), '')) as display_name,
+        coalesce(first_name, {{ given_name('full_name') }}) as given,
+        coalesce(last_name, {{ family_name('full_name') }}) as family,
+        {{ regex_replace('phone_raw', '[^0-9]') }} as digits
+    from delivered
+),
+
+standardised as (
+    select
+        source || ':' || source_key as record_id,
+        source,
+        source_key,
+        {{ standardise_name('given') }} as first_name,
+        {{ standardise_name('family') }} as last_name,
+        email,
+        phone,
+        street,
+        city,
+        {{ standardise_postcode('postcode') }} as postcode,
+        country,
+        birth_date,
+        company,
+        loyalty_id,
+        web_user_id,
+        seen_at,
+        display_name,
+        coalesce(
+            email in (select value from placeholders where field = 'email')
+            or split_part(email, '@', 1) in (select value from placeholders where field = 'email_mailbox'), false
+        ) as is_no_email,
+        coalesce(
+            split_part(email, '@', 1) in (select value from placeholders where field = 'email_mailbox_shared'), false
+        ) as is_shared_email,
+        coalesce(
+            digits in (select value from placeholders where field = 'phone_digits')
+            or (length(digits) > 5 and replace(digits, right(digits, 1), '') in ('', '44', '0', '07')), false
+        ) as is_no_phone,
+        coalesce(
+            cast(birth_date as varchar) in (select value from placeholders where field = 'birth_date'), false
+        ) as is_no_birth_date
+    from named
+),
+
+without_placeholders as (
+    select
+        *,
+        case when not is_no_email then email end as usable_email,
+        case when not is_no_phone then phone end as usable_phone,
+        nullif(concat_ws(' ', first_name, last_name), '') as person_name
+    from standardised
+),
+
+email_names as (
+    select
+        usable_email,
+        count(distinct person_name) as name_count
+    from without_placeholders
+    where usable_email is not null
+    group by usable_email
+),
+
+phone_names as (
+    select
+        usable_phone,
+        count(distinct person_name) as name_count
+    from without_placeholders
+    where usable_phone is not null
+    group by usable_phone
+),
+
+records as (
+    select
+        without_placeholders.record_id,
+        without_placeholders.source,
+        without_placeholders.source_key,
+        without_placeholders.first_name,
+        without_placeholders.last_name,
+        without_placeholders.usable_email as email,
+        without_placeholders.usable_phone as phone,
+        without_placeholders.street,
+        without_placeholders.city,
+        without_placeholders.postcode,
+        without_placeholders.country,
+        case when not without_placeholders.is_no_birth_date then without_placeholders.birth_date end as birth_date,
+        without_placeholders.company,
+        without_placeholders.loyalty_id,
+        without_placeholders.web_user_id,
+        without_placeholders.is_no_email or without_placeholders.is_shared_email as email_is_placeholder,
+        without_placeholders.is_no_phone as phone_is_placeholder,
+        coalesce(email_names.name_count, 0) as email_name_count,
+        coalesce(phone_names.name_count, 0) as phone_name_count,
+        without_placeholders.seen_at,
+        without_placeholders.display_name
+    from without_placeholders
+    left join email_names on without_placeholders.usable_email = email_names.usable_email
+    left join phone_names on without_placeholders.usable_phone = phone_names.usable_phone
+)
+
+select * from records

@@ -1,0 +1,47 @@
+{#- the sheet is kept by hand: real date cells arrive in ISO form, the rest as somebody typed them -#}
+{%- set dates = [
+    '%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S', '%d.%m.%Y', '%d/%m/%Y', '%d-%m-%Y', '%d %b %Y', '%d %B %Y'
+] -%}
+
+with newest as (
+    select * from {{ newest_version(source('raw', 'loyalty_members'), ['card_no']) }} as newest
+),
+
+named as (
+    select
+        *,
+        trim({{ given_name_first('name') }}) as full_name
+    from newest
+),
+
+cleaned as (
+    select
+        card_no as loyalty_card_id,
+        {{ record_id('loyalty_members', 'card_no') }} as record_id,
+        title,
+        name as name_raw,
+        {{ given_name('full_name') }} as first_name,
+        {{ family_name('full_name') }} as last_name,
+        e_mail as email_raw,
+        {{ clean_text('mobile') }} as phone_raw,
+        date_of_birth as birth_date_raw,
+        {{ parse_birth_date('date_of_birth', dates) }} as birth_date,
+        {{ clean_text('postcode') }} as postcode,
+        {{ parse_date('joined', dates) }} as joined_date,
+        tier,
+        {{ parse_count('points') }} as points,
+        {{ parse_date('last_visit', dates) }} as last_visit_date,
+        staff_notes,
+        {{ parse_flag('email_ok') }} as is_email_ok
+    from named
+),
+
+standardised as (
+    select
+        *,
+        {{ contact_email('email_raw', 'phone_raw') }} as email,
+        {{ contact_phone('phone_raw', 'email_raw') }} as phone
+    from cleaned
+)
+
+select * from standardised

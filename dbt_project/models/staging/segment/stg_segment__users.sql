@@ -1,0 +1,39 @@
+{%- set trait_shape = {
+    'email': none, 'firstName': none, 'first_name': none, 'lastName': none, 'last_name': none, 'phone': none
+} -%}
+
+with identifies as (
+    select
+        user_id,
+        {{ parse_instant('coalesce(segment_events.timestamp, original_timestamp, sent_at)') }} as identified_at,
+        {{ json_struct('traits', trait_shape) }} as traits
+    from {{ source('raw', 'segment_events') }} as segment_events
+    where type = 'identify' and user_id is not null
+),
+
+latest as (
+    -- a later call may carry fewer traits: each trait keeps its newest value
+    select
+        user_id,
+        max_by(traits.email, identified_at) filter (where traits.email is not null) as email_raw,
+        max_by(coalesce(traits.firstName, traits.first_name), identified_at)
+            filter (where coalesce(traits.firstName, traits.first_name) is not null) as first_name,
+        max_by(coalesce(traits.lastName, traits.last_name), identified_at)
+            filter (where coalesce(traits.lastName, traits.last_name) is not null) as last_name,
+        max_by(traits.phone, identified_at) filter (where traits.phone is not null) as phone_raw,
+        min(identified_at) as first_seen_at,
+        max(identified_at) as identified_at
+    from identifies
+    group by user_id
+),
+
+standardised as (
+    select
+        *,
+        {{ record_id('segment_users', 'user_id') }} as record_id,
+        {{ contact_email('email_raw', 'phone_raw') }} as email,
+        {{ contact_phone('phone_raw', 'email_raw') }} as phone
+    from latest
+)
+
+select * from standardised

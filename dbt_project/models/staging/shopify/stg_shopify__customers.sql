@@ -1,0 +1,36 @@
+with newest as (
+    select * from {{ newest_version(source('raw', 'shopify_customers'), ['customer_id']) }} as newest
+),
+
+cleaned as (
+    select
+        {{ clean_text('customer_id') }} as shopify_customer_id,
+        first_name as first_name_raw,
+        last_name as last_name_raw,
+        email as email_raw,
+        coalesce({{ clean_text('phone') }}, {{ clean_text('default_address_phone') }}) as phone_raw,
+        default_address_company as company,
+        nullif(concat_ws(', ', default_address_address1, default_address_address2), '') as street,
+        default_address_city as city,
+        {{ clean_text('default_address_zip') }} as postcode,
+        {{ standardise_country('default_address_country_code') }} as country,
+        coalesce({{ parse_flag('accepts_email_marketing') }}, false) as accepts_email_marketing,
+        coalesce({{ parse_flag('accepts_sms_marketing') }}, false) as accepts_sms_marketing,
+        {{ parse_money('total_spent') }} as total_spent_amount,
+        {{ parse_count('total_orders') }} as order_count,
+        note,
+        tags,
+        _load_id as loaded_order
+    from newest
+),
+
+standardised as (
+    select
+        *,
+        {{ record_id('shopify_customers', 'shopify_customer_id') }} as record_id,
+        {{ contact_email('email_raw', 'phone_raw') }} as email,
+        {{ contact_phone('phone_raw', 'email_raw', 'country') }} as phone
+    from cleaned
+)
+
+select * from standardised
