@@ -1,0 +1,26 @@
+"""What can go wrong while deciding who is who, as one tree: CdpError → IdentityError → …
+
+Trouble with the store itself (locks, damage) is told by the warehouse room, not here.
+"""
+
+from warehouse.errors import CdpError
+
+
+class IdentityError(CdpError):
+    """Records could not be resolved into customers, or an answer about them could not be given."""
+
+
+class RecordsMissing(IdentityError):
+    """The table of records is not there, or lacks a column."""
+
+
+class RecordsInvalid(IdentityError):
+    """The table of records breaks its promise of one row per record_id."""
+
+
+class TruthUnreadable(IdentityError):
+    """The file that says which record is which person is missing or malformed."""
+
+
+class CustomerUnknown(IdentityError):
+    """Nothing is known under the given customer id, record id or email."""

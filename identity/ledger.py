@@ -1,0 +1,239 @@
+"""Reads and writes the durable side of identity: assignments, ids ever given out, ledger, redirects, decisions, runs.
+
+Only the state store is written here, in one transaction; which id goes where was decided in `assignment.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from identity.assignment import Assignment, Event
+from identity.workspace import first_row
+
+RECORDS_SHOWN = 20  # record ids kept as evidence of one event
+
+
+@dataclass(frozen=True)
+class History:
+    """What was decided before: see `assignment.assign` for the three mappings."""
+
+    previous: dict[str, str]
+    ages: dict[str, int]
+    live: set[str]
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Pairs of record ids that people decided about; the newest decision on a pair counts."""
+
+    must_link: list[tuple[str, str]]
+    cannot_link: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One row of state table identity.runs, without its number."""
+
+    run_id: str
+    as_of: datetime
+    input_hash: str
+    model_version: int
+    record_count: int
+    customer_count: int
+    created_count: int
+    merged_count: int
+    split_count: int
+    moved_count: int
+    retired_count: int
+    restored_count: int
+    pair_count: int
+    largest_cluster: int
+
+
+Bridge = dict[str, object]
+
+
+def read_history(connection: duckdb.DuckDBPyConnection, state: str) -> History:
+    """Everything ever assigned."""
+    previous = connection.execute(f"select record_id, customer_id from {state}.identity.assignments").fetchall()
+    customers = connection.execute(
+        f"select customer_id, created_order, status from {state}.identity.customers"
+    ).fetchall()
+    return History(
+        dict(previous),
+        {customer: order for customer, order, _ in customers},
+        {customer for customer, _, status in customers if status == "live"},
+    )
+
+
+def read_decisions(connection: duckdb.DuckDBPyConnection, state: str) -> Decisions:
+    """Decided pairs, each as (smaller, larger) record id, sorted."""
+    rows = connection.execute(
+        f"""
+        select least(record_id_l, record_id_r), greatest(record_id_l, record_id_r), decision
+        from {state}.identity.decisions
+        qualify row_number() over (partition by 1, 2 order by decided_at desc, decision_id desc) = 1
+        order by 1, 2
+        """.replace("partition by 1, 2", "partition by least(record_id_l, record_id_r), greatest(record_id_l, record_id_r)")
+    ).fetchall()
+    return Decisions(
+        [(left, right) for left, right, decision in rows if decision == "must_link"],
+        [(left, right) for left, right, decision in rows if decision == "cannot_link"],
+    )
+
+
+def last_run(connection: duckdb.DuckDBPyConnection, state: str) -> RunRow | None:
+    """The newest successful run, or None."""
+    row = first_row(
+        connection, f"select * exclude (run_number) from {state}.identity.runs order by run_number desc limit 1"
+    )
+    return RunRow(*row) if row else None
+
+
+def commit(
+    connection: duckdb.DuckDBPyConnection,
+    state: str,
+    assignment: Assignment,
+    history: History,
+    bridges: Mapping[tuple[str, str], Bridge],
+    run: RunRow,
+) -> None:
+    """Write assignment, ledger and run row to the state store, all or nothing."""
+    connection.execute("begin")
+    try:
+        _write_customers(connection, state, assignment, history, run)
+        _write_assignments(connection, state, assignment)
+        _write_events(connection, state, assignment.events, bridges, run)
+        values = list(asdict(run).values())
+        connection.execute(
+            f"insert into {state}.identity.runs by name select (select coalesce(max(run_number), 0) + 1 from"
+            f" {state}.identity.runs) as run_number, {', '.join(f'? as {name}' for name in asdict(run))}",
+            values,
+        )
+        connection.execute("commit")
+    except duckdb.Error:
+        connection.execute("rollback")
+        raise
+
+
+def _write_customers(
+    connection: duckdb.DuckDBPyConnection, state: str, assignment: Assignment, history: History, run: RunRow
+) -> None:
+    new = sorted({event.customer_id for event in assignment.events if event.action in ("created", "split")})
+    start = max(history.ages.values(), default=0) + 1
+    _insert(
+        connection,
+        f"insert into {state}.identity.customers select customer_id, created_order, ?, ?, 'live' from arriving",
+        {"customer_id": new, "created_order": list(range(start, start + len(new)))},
+        [run.run_id, run.as_of],
+    )
+    statuses = {"merged": "merged", "retired": "retired", "restored": "live"}
+    changed = [(event.customer_id, statuses[event.action]) for event in assignment.events if event.action in statuses]
+    _insert(
+        connection,
+        f"update {state}.identity.customers c set status = a.status from arriving a where a.customer_id = c.customer_id",
+        {"customer_id": [customer for customer, _ in changed], "status": [status for _, status in changed]},
+    )
+
+
+def _write_assignments(connection: duckdb.DuckDBPyConnection, state: str, assignment: Assignment) -> None:
+    table = f"{state}.identity.assignments"
+    merged = [(e.customer_id, e.related_customer_id) for e in assignment.events if e.action == "merged"]
+    _insert(
+        connection,
+        f"update {table} t set customer_id = a.new from arriving a where a.old = t.customer_id",
+        {"old": [old for old, _ in merged], "new": [new for _, new in merged]},
+    )
+    columns = {"record_id": list(assignment.customer_of), "customer_id": list(assignment.customer_of.values())}
+    arriving = pa.table(columns, schema=pa.schema({"record_id": pa.string(), "customer_id": pa.string()}))
+    connection.register("arriving", arriving)
+    connection.execute(
+        f"update {table} t set customer_id = a.customer_id, is_present = true from arriving a"
+        " where a.record_id = t.record_id and (a.customer_id <> t.customer_id or not t.is_present)"
+    )
+    connection.execute(
+        f"update {table} t set is_present = false where is_present and record_id not in (select record_id from arriving)"
+    )
+    connection.execute(
+        f"insert into {table} select record_id, customer_id, true from arriving"
+        f" where record_id not in (select record_id from {table})"
+    )
+    connection.unregister("arriving")
+
+
+def _write_events(
+    connection: duckdb.DuckDBPyConnection,
+    state: str,
+    events: list[Event],
+    bridges: Mapping[tuple[str, str], Bridge],
+    run: RunRow,
+) -> None:
+    ((last_id,),) = connection.execute(f"select coalesce(max(ledger_id), 0) from {state}.identity.ledger").fetchall()
+    reasons = [reason(event) for event in events]
+    _insert(
+        connection,
+        f"insert into {state}.identity.ledger select ledger_id, ?, ?, action, customer_id, related_customer_id,"
+        " reason, evidence from arriving",
+        {
+            "ledger_id": list(range(last_id + 1, last_id + 1 + len(events))),
+            "action": [event.action for event in events],
+            "customer_id": [event.customer_id for event in events],
+            "related_customer_id": [event.related_customer_id for event in events],
+            "reason": reasons,
+            "evidence": [_evidence(event, bridges) for event in events],
+        },
+        [run.run_id, run.as_of],
+    )
+    merged = [(event, why) for event, why in zip(events, reasons, strict=True) if event.action == "merged"]
+    _insert(
+        connection,
+        f"insert into {state}.identity.redirects select old, new, reason, ? from arriving",
+        {
+            "old": [event.customer_id for event, _ in merged],
+            "new": [event.related_customer_id for event, _ in merged],
+            "reason": [why for _, why in merged],
+        },
+        [run.as_of],
+    )
+
+
+def reason(event: Event) -> str:
+    """The event as a sentence for people."""
+    count = f"{len(event.records)} record" + ("" if len(event.records) == 1 else "s")
+    sentences = {
+        "created": f"First seen, with {count}.",
+        "merged": f"Found to be the same person as {event.related_customer_id}; {count} went there.",
+        "split": f"{count.capitalize()} of {event.related_customer_id} found to be another person.",
+        "moved": f"{count.capitalize()} came over from {event.related_customer_id}.",
+        "retired": f"No source holds any of its {count} any more.",
+        "restored": f"Back with {count} after no source had held any.",
+    }
+    return sentences[event.action]
+
+
+def _evidence(event: Event, bridges: Mapping[tuple[str, str], Bridge]) -> str:
+    evidence: dict[str, object] = {"records": list(event.records[:RECORDS_SHOWN]), "record_count": len(event.records)}
+    bridge = bridges.get((event.customer_id, event.related_customer_id or ""))
+    if bridge:
+        evidence["strongest_edge"] = bridge
+    return json.dumps(evidence, ensure_ascii=False)
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    statement: str,
+    columns: dict[str, list[str]] | dict[str, list[str | None]] | dict[str, object],
+    parameters: list[object] | None = None,
+) -> None:
+    """Run a statement over `arriving`, a table of these columns; does nothing when they are empty."""
+    if not next(iter(columns.values())):
+        return
+    connection.register("arriving", pa.table(columns))
+    connection.execute(statement, parameters or [])
+    connection.unregister("arriving")

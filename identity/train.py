@@ -1,0 +1,179 @@
+"""Learns the model's parameters once, on the business's own records, and keeps them versioned in the state store.
+
+What is learnt about is said in `model.py`. A night uses the newest stored version and never trains another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+from splink.internals.exceptions import EMTrainingException, SplinkException
+
+from identity import model, records, scoring
+from identity.workspace import count_rows, first_row
+
+SAMPLE_RECORDS = 1_100  # all pairs of these (600,000) tell how often strangers agree
+EM_PAIRS = 150_000
+SHIPPED_SHARE = 0.1  # how much of a trained share stays with the shipped one: no level is ever quite impossible
+STRANGERS_BELOW = -4.0  # bits under the shipped model; pairs above may be the same person
+
+
+@dataclass(frozen=True)
+class FrozenModel:
+    """A stored model: complete Splink settings, and how it came about."""
+
+    version: int
+    method: str
+    record_count: int
+    settings: dict[str, Any]
+
+    def settings_for(self, record_count: int) -> dict[str, Any]:
+        """The settings for so many records: the prior falls by one bit for every whole doubling since the training.
+
+        In whole steps, because a pair's weight must not change with every night's arrivals.
+        """
+        doublings = max(0, (max(record_count, 1) // max(self.record_count, 1)).bit_length() - 1)
+        prior = float(self.settings["probability_two_random_records_match"]) / 2**doublings
+        return {**self.settings, "probability_two_random_records_match": prior}
+
+
+def load_model(connection: duckdb.DuckDBPyConnection, state: str) -> FrozenModel | None:
+    """The newest stored model, or None when there is none for the present definition."""
+    row = first_row(
+        connection,
+        f"select model_version, fingerprint, method, record_count, settings from {state}.identity.models"
+        " order by model_version desc limit 1",
+    )
+    if row is None or row[1] != model.fingerprint():
+        return None
+    return FrozenModel(int(row[0]), str(row[2]), int(row[3]), json.loads(row[4]))
+
+
+def train(
+    connection: duckdb.DuckDBPyConnection, *, state: str, run_id: str, as_of: datetime, record_count: int
+) -> FrozenModel:
+    """Estimate and store a new model version from the scratch table `records`.
+
+    With fewer than TRAINING_MINIMUM records the shipped shares are stored instead (method `shipped`).
+    """
+    records.count_frequencies(connection)
+    records.build_frequency_lookups(connection, "frequencies", record_count)
+    settings = model.splink_settings(_prior(record_count))
+    diagnostics: dict[str, Any] = {"records": record_count, "rounds": []}
+    method = "shipped"
+    if record_count >= model.TRAINING_MINIMUM:
+        method = "trained"
+        _count_strangers(connection, settings)
+        _learn_matches(connection, settings, diagnostics)
+        _order_weights(settings)
+    return _store(connection, state, run_id, as_of, record_count, method, settings, diagnostics)
+
+
+def _prior(record_count: int) -> float:
+    # matches per record over possible partners; matches stay about constant as a business grows, partners do not
+    return min(0.05, model.SHIPPED_PRIOR_MATES / max(record_count - 1, 1))
+
+
+def _count_strangers(connection: duckdb.DuckDBPyConnection, settings: dict[str, Any]) -> None:
+    """Replace the shares among non-matches by counts over all pairs of a sample, leaving probable matches out."""
+    connection.execute(
+        f"""
+        create or replace table sample_pairs as
+        with sample as (select id from records order by md5(record_id), id limit {SAMPLE_RECORDS})
+        select l.id as join_key_l, r.id as join_key_r, '0' as match_key from sample l join sample r on l.id < r.id
+        """
+    )
+    predicted = scoring.predict(connection, settings, "sample_pairs")
+    for comparison in settings["comparisons"]:
+        counts = dict(
+            connection.execute(
+                f"select gamma_{comparison['output_column_name']}, count(*) from {predicted}"
+                f" where match_weight < {STRANGERS_BELOW} group by 1"
+            ).fetchall()
+        )
+        _set_shares(comparison, "u_probability", counts, pseudo_count=20_000)
+    connection.execute(f"drop table {predicted}; drop table sample_pairs")
+
+
+def _learn_matches(
+    connection: duckdb.DuckDBPyConnection, settings: dict[str, Any], diagnostics: dict[str, Any]
+) -> None:
+    """Replace the shares among matches by Splink's expectation maximisation, the median over the training rules."""
+    linker, _ = scoring.make_linker(connection, settings)
+    for rule in model.TRAINING_RULES:
+        if count_rows(connection, f"(select 1 from records l join records r on {rule} and l.id < r.id limit 100)") < 100:
+            diagnostics["rounds"].append({"rule": rule, "outcome": "too few pairs"})
+            continue
+        try:
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                rule, estimate_without_term_frequencies=True, max_pairs=EM_PAIRS
+            )
+            diagnostics["rounds"].append({"rule": rule, "outcome": "trained"})
+        except (EMTrainingException, SplinkException) as error:
+            diagnostics["rounds"].append({"rule": rule, "outcome": str(error).splitlines()[0]})
+    trained = linker.misc.save_model_to_json()
+    for target, source in zip(settings["comparisons"], trained["comparisons"], strict=True):
+        _blend_matches(target, source)
+    diagnostics["trained_parameters"] = trained["comparisons"]
+
+
+def _blend_matches(target: dict[str, Any], source: dict[str, Any]) -> None:
+    for level, trained in zip(_levels(target), _levels(source), strict=True):
+        share = trained.get("m_probability", level["m_probability"])
+        level["m_probability"] = (1 - SHIPPED_SHARE) * float(share) + SHIPPED_SHARE * float(level["m_probability"])
+
+
+def _set_shares(comparison: dict[str, Any], key: str, counts: dict[int, int], *, pseudo_count: float) -> None:
+    """Counts per level, steadied by as many imagined pairs spread as the shipped shares are."""
+    levels = list(_levels(comparison))
+    total = sum(count for gamma, count in counts.items() if gamma >= 0) + pseudo_count
+    for rank, level in enumerate(levels):
+        level[key] = (counts.get(len(levels) - 1 - rank, 0) + pseudo_count * float(level[key])) / total
+
+
+def _order_weights(settings: dict[str, Any]) -> None:
+    """Better agreement must never weigh less than worse: where noise says so, the worse level's m is brought down."""
+    for comparison in settings["comparisons"]:
+        levels = list(_levels(comparison))
+        ceiling = float("inf")
+        for level in levels:
+            ratio = min(float(level["m_probability"]) / float(level["u_probability"]), ceiling)
+            level["m_probability"] = ratio * float(level["u_probability"])
+            ceiling = ratio
+
+
+def _levels(comparison: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (level for level in comparison["comparison_levels"] if not level.get("is_null_level"))
+
+
+def _store(
+    connection: duckdb.DuckDBPyConnection,
+    state: str,
+    run_id: str,
+    as_of: datetime,
+    record_count: int,
+    method: str,
+    settings: dict[str, Any],
+    diagnostics: dict[str, Any],
+) -> FrozenModel:
+    query = f"select coalesce(max(model_version), 0) + 1 from {state}.identity.models"
+    ((version,),) = connection.execute(query).fetchall()
+    connection.execute("begin")
+    try:
+        connection.execute(
+            f"insert into {state}.identity.models values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [version, model.fingerprint(), method, as_of, run_id, record_count, json.dumps(settings), json.dumps(diagnostics)],
+        )
+        connection.execute(
+            f"insert into {state}.identity.model_term_frequencies select {version}, field, value, frequency from frequencies"
+        )
+        connection.execute("commit")
+    except duckdb.Error:
+        connection.execute("rollback")
+        raise
+    return FrozenModel(version, method, record_count, settings)
