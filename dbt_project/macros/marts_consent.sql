@@ -11,5 +11,5 @@
 
 {#- The full order of statements, deciding one first: ties are broken down to the text, so a run never chooses differently. -#}
 {% macro marts_consent_order() -%}
-    effective_at desc, case when status = 'denied' then 0 else 1 end, stated_at desc nulls last, source, proof
+    effective_at desc, case when status = 'denied' then 0 else 1 end asc, stated_at desc nulls last, source asc, proof asc
 {%- endmacro %}

@@ -1,0 +1,40 @@
+{#- Place of a source in the order of trust (1 = most trusted), from the var of that name. -#}
+{% macro marts_source_trust(column) -%}
+    case {{ column }}
+        {%- for source in var('survivorship_sources') %}
+        when '{{ source }}' then {{ loop.index }}
+        {%- endfor %}
+        else {{ var('survivorship_sources') | length + 1 }}
+    end
+{%- endmacro %}
+
+{#- The value that survives for one attribute: the first in order of precedence among the rows that qualify. -#}
+{% macro marts_survivor(value, precedence, qualifies) -%}
+    {{ adapter.dispatch('marts_survivor', 'cdp')(value, precedence, qualifies) }}
+{%- endmacro %}
+
+{% macro default__marts_survivor(value, precedence, qualifies) -%}
+    min_by({{ value }}, {{ precedence }}) filter (where {{ qualifies }})
+{%- endmacro %}
+
+{#- Names are kept in lower case for matching; people read them with capitals. -#}
+{% macro marts_capitalised(column) -%}
+    {{ adapter.dispatch('marts_capitalised', 'cdp')(column) }}
+{%- endmacro %}
+
+{% macro default__marts_capitalised(column) -%}
+    initcap({{ column }})
+{%- endmacro %}
+
+{% macro duckdb__marts_capitalised(column) -%}
+    array_to_string(list_transform(string_split({{ column }}, ' '), lambda word: upper(word[1]) || word[2:]), ' ')
+{%- endmacro %}
+
+{% macro marts_birthday(birth_date) -%}
+    {{ marts_month_day('extract(month from ' ~ birth_date ~ ')', 'extract(day from ' ~ birth_date ~ ')') }}
+{%- endmacro %}
+
+{#- Month and day of a birthday as people and email tools write it: MM/DD. -#}
+{% macro marts_month_day(month, day) -%}
+    lpad(cast({{ month }} as varchar), 2, '0') || '/' || lpad(cast({{ day }} as varchar), 2, '0')
+{%- endmacro %}

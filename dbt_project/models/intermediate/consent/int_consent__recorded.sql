@@ -1,0 +1,73 @@
+{#- Statements recorded by this platform itself. One names an address or a customer, the other models name records:
+    an address means every record that carries it, an id (old or new) every record of that customer. -#}
+with
+
+log as (
+
+    select * from {{ source('state', 'consent_log') }}
+
+),
+
+records as (
+
+    select * from {{ ref('int_identity__records') }}
+
+),
+
+clusters as (
+
+    select * from {{ source('identity', 'identity_clusters') }}
+
+),
+
+redirects as (
+
+    select * from {{ source('identity', 'identity_redirects') }}
+
+),
+
+by_email as (
+
+    select
+        log.*,
+        records.record_id
+    from log
+    left join records on log.identifier_value = records.email
+    where log.identifier_type = 'email'
+
+),
+
+by_phone as (
+
+    select
+        log.*,
+        records.record_id
+    from log
+    left join records on log.identifier_value = records.phone
+    where log.identifier_type = 'phone'
+
+),
+
+by_customer as (
+
+    select
+        log.*,
+        clusters.record_id
+    from log
+    left join redirects on log.identifier_value = redirects.old_customer_id
+    left join clusters on coalesce(redirects.customer_id, log.identifier_value) = clusters.customer_id
+    where log.identifier_type = 'customer_id'
+
+),
+
+recorded as (
+
+    select * from by_email
+    union all
+    select * from by_phone
+    union all
+    select * from by_customer
+
+)
+
+select * from recorded

@@ -1,0 +1,30 @@
+with
+
+interactions as (
+
+    select * from {{ ref('int_timeline__purchases') }}
+    union all
+    select * from {{ ref('int_timeline__visits_and_mails') }}
+    union all
+    select * from {{ ref('int_timeline__conversations') }}
+
+),
+
+final as (
+
+    select
+        customer_id,
+        occurred_at,
+        channel,
+        interaction,
+        sentence,
+        amount,
+        currency,
+        source_table,
+        source_id
+    from interactions
+    where customer_id is not null and occurred_at is not null
+
+)
+
+select * from final
