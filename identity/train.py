@@ -138,13 +138,13 @@ def _set_shares(comparison: dict[str, Any], key: str, counts: dict[int, int], *,
 
 def _order_weights(settings: dict[str, Any]) -> None:
     """Better agreement must never weigh less than worse: where noise says so, the worse level's m is brought down."""
-    for comparison in settings["comparisons"]:
-        levels = list(_levels(comparison))
+    for comparison, definition in zip(settings["comparisons"], model.COMPARISONS, strict=True):
         ceiling = float("inf")
-        for level in levels:
+        for level, defined in zip(_levels(comparison), definition.levels, strict=True):
             ratio = min(float(level["m_probability"]) / float(level["u_probability"]), ceiling)
-            level["m_probability"] = ratio * float(level["u_probability"])
-            ceiling = ratio
+            level["m_probability"] = min(1.0, ratio * float(level["u_probability"]))
+            if defined.is_graded:
+                ceiling = ratio
 
 
 def _levels(comparison: dict[str, Any]) -> Iterator[dict[str, Any]]:
