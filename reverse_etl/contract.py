@@ -1,0 +1,190 @@
+"""The destination contract: operations, requests, responses, outcomes, and the facts a destination states about itself.
+
+Only data shapes stand here; each tool's own facts are in `destinations/`, the running of them in `runner.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+Normaliser = Callable[[str], str]
+"""SQL expression of a column → SQL expression of the value as the destination wants it (null = not usable)."""
+
+
+class Action(StrEnum):
+    ADD = "add"
+    UPDATE = "update"
+    REMOVE = "remove"
+
+
+class Lane(StrEnum):
+    """Why an operation happens; the change guard counts leavers and can never hold withdrawals."""
+
+    WITHDRAWAL = "withdrawal"
+    CHANGE = "change"
+    LEAVER = "leaver"
+    REGULAR = "regular"
+
+
+class Verdict(StrEnum):
+    """What an answer means for the whole request, before its body is read per operation."""
+
+    ANSWERED = "answered"
+    SLOW_DOWN = "slow down"  # rate limited: wait, without using up an attempt
+    TRY_AGAIN = "try again"  # server fault, timeout, lost connection: the request may have taken effect
+    STOP = "stop"  # key, token or audience refused: nothing more to this destination
+    REFUSED = "refused"  # this request is wrong: find the bad row
+
+
+class Status(StrEnum):
+    """What became of one operation. SPLIT never leaves the sender: the batch is halved and sent again."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    SPLIT = "split"
+
+
+class Presence(StrEnum):
+    """What a destination holds for an operation's record before it is sent."""
+
+    ABSENT = "absent"
+    PRESENT = "present"
+    OPTED_OUT = "opted out"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One change of one remote record.
+
+    `identifiers` are match key → value as sent (hashed where the tool wants hashes); `payload` the remote fields.
+    `consent_keys` are `type:value` texts that a consent statement may name; they never leave memory.
+    """
+
+    op_id: str
+    action: Action
+    lane: Lane
+    record_key: str
+    remote_id: str
+    identifiers: Mapping[str, str]
+    payload: Mapping[str, str | None]
+    row_hash: str | None = None
+    consent_keys: tuple[str, ...] = ()
+    consented_at: str | None = None
+    is_adopted: bool = False
+    is_uncertain: bool = False  # an earlier operation on this record was sent and never answered
+    was_removed_by_us: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call, without host and secrets; `op_ids` are the operations it carries, in the body's order."""
+
+    method: str
+    path: str
+    json: Mapping[str, Any] | None = None
+    content: bytes | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    op_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer, or the lack of one: status 0 with the reason in `error` (timeout, connection lost)."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one operation; `is_opt_out` = the destination says that this person unsubscribed there."""
+
+    op_id: str
+    status: Status
+    reason: str | None = None
+    is_permanent: bool = True
+    is_opt_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The list, segment, audience or file that a sync fills; `remote` is the tool's own id of it."""
+
+    key: str
+    name: str
+    account_id: str
+    remote: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKey:
+    """An identifier by which the tool recognises a person: its remote name, what it is, and how it is written."""
+
+    name: str
+    kind: str  # email, phone or key
+    normalise: Normaliser
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationSpec:
+    """The facts of one object of one tool (units: operations, requests per second, rows).
+
+    `rules` gives for each field that may be declared the remote fields it becomes; `other` is the rule of fields
+    not named there (None = no others). `remote_id` turns the first usable match key into the id kept in state.
+    """
+
+    destination: str
+    object: str
+    match_keys: tuple[MatchKey, ...]
+    rules: Mapping[str, tuple[tuple[str, Normaliser], ...]]
+    norm_version: str
+    batch: int
+    wave: int
+    other: Normaliser | None = None
+    remote_id: Normaliser = str
+    concurrency: int = 1
+    requests_per_second: float = 10.0
+    minimum_size: int = 0
+    is_snapshot: bool = False
+    inspects: bool = False
+    reopens_target: bool = False
+    order: int = 0  # objects of lower order are sent first
+
+
+class Destination(Protocol):
+    """One object of one tool: facts and pure functions. The runner does everything else."""
+
+    spec: DestinationSpec
+
+    def classify(self, response: Response) -> Verdict:
+        """What an answer means for the request as a whole."""
+        ...
+
+    def open_target(
+        self, name: str, account_id: str, fields: Sequence[str]
+    ) -> Generator[Request, Response, str]:
+        """A conversation that finds or creates the target: yields requests, is sent responses, returns its id."""
+        ...
+
+    def inspect(self, operations: Sequence[Operation], target: Target) -> list[Request]:
+        """Reads, one per operation, that say what is there before it is written (empty when the tool needs none)."""
+        ...
+
+    def read_presence(self, response: Response) -> Presence | None:
+        """What an inspection found; None when the answer does not say."""
+        ...
+
+    def encode(self, operations: Sequence[Operation], target: Target) -> list[Request]:
+        """The requests for operations of one action."""
+        ...
+
+    def decode(self, request: Request, response: Response, operations: Sequence[Operation]) -> list[Outcome]:
+        """One outcome for each operation the request carried, given an answer that was not a failure."""
+        ...

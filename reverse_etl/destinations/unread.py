@@ -1,0 +1,20 @@
+"""The part of the contract for tools that cannot be asked what they hold, or need not be.
+
+A tool that can be read implements these two functions itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reverse_etl.contract import Operation, Presence, Request, Response, Target
+
+
+class Unread:
+    """Inspects nothing before writing."""
+
+    def inspect(self, operations: Sequence[Operation], target: Target) -> list[Request]:
+        return []
+
+    def read_presence(self, response: Response) -> Presence | None:
+        return None

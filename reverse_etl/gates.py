@@ -1,0 +1,85 @@
+"""The gates that hold a whole sync, decided from counts: blocked data, audience too small, too much change at once.
+
+Gates that refuse a single row (key, consent, identifiers) are part of the planner's SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reverse_etl.declarations import Guards
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a plan would do, in rows. `held` is what the destination holds by our doing before the run."""
+
+    source: int = 0
+    desired: int = 0
+    held: int = 0
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    withdrawn: int = 0
+    leaving: int = 0
+    unchanged: int = 0
+    remapped: int = 0
+    held_elsewhere: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a sync is held, and what may still be sent: `removals` all of them, else withdrawals only."""
+
+    sentence: str
+    removals: bool = False
+
+
+def find_hold(
+    counts: Counts, guards: Guards, minimum_size: int, *, blocked: str | None, confirmed: bool
+) -> Hold | None:
+    """The first gate that holds the sync, or None. `confirmed` opens the change guard, never the other gates."""
+    if blocked:
+        return Hold(f"Held because {blocked}. Nothing was sent except opt-outs.")
+    change = None if confirmed or guards.confirmed else _change_guard(counts, guards)
+    if change:
+        return Hold(f"{change} Look at the plan, then confirm it (`cdp sync apply --confirm`).")
+    minimum = minimum_size if guards.minimum_size is None else guards.minimum_size
+    if counts.desired < minimum and counts.added + counts.updated + counts.removed > 0:
+        return Hold(
+            f"Held because only {counts.desired} people may be sent and the audience must have at least "
+            f"{minimum}. People who left were still removed.",
+            removals=True,
+        )
+    return None
+
+
+def _change_guard(counts: Counts, guards: Guards) -> str | None:
+    if counts.held == 0 and counts.held_elsewhere > 0:
+        return (
+            f"Held because the sync now points to another target, while {counts.held_elsewhere} people are still "
+            f"in the old one; they would stay there."
+        )
+    if counts.source == 0 and counts.leaving > 0:
+        return f"Held because the segment came out empty, which would remove all {counts.held} people."
+    largest = max(guards.max_removal_share * counts.held, guards.max_removal_rows)
+    if counts.leaving > largest:
+        return (
+            f"Held because {counts.leaving} of {counts.held} people would leave at once; "
+            f"more than {int(largest)} looks like a mistake."
+        )
+    return _size_guard(counts, guards)
+
+
+def _size_guard(counts: Counts, guards: Guards) -> str | None:
+    limit = guards.confirm_above
+    if counts.held == 0 and counts.added > limit:
+        return f"Held because this first sync would send {counts.added} people (more than {limit})."
+    if counts.added > limit and counts.added > counts.held / 2:
+        return f"Held because {counts.added} people would join {counts.held} at once."
+    if counts.updated > limit and counts.remapped > 0:
+        return (
+            f"Held because the field mapping, a column's type or the normalising rules changed, so all "
+            f"{counts.updated} people would be sent again."
+        )
+    return None

@@ -1,0 +1,272 @@
+"""What is written to the state store about a sync: the write-ahead journal, acknowledgements, dead letters, the log.
+
+Every function is one transaction on a connection that is open only for it; nothing here talks to a destination.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from reverse_etl.contract import Action, Operation, Outcome
+from reverse_etl.plan import Plan
+from reverse_etl.planner_sql import literal, newest_statements
+from reverse_etl.sentences import REFUSALS
+
+
+def clock() -> datetime:
+    """The wall clock (naive UTC), for facts about calls; the run's own "now" may be fixed."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+OpenState = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The state of one sync in one run. `now` is the run's time, naive UTC."""
+
+    open_state: OpenState
+    plan: Plan
+    run_id: str
+    now: datetime
+
+    def begin(self, operations: Sequence[Operation]) -> list[Operation]:
+        """Write down that these are about to be sent, and return those that still may be.
+
+        Additions and updates whose consent was withdrawn since the plan was made are left out: nobody is told
+        anything about them. Raises duckdb.Error when the state cannot be written; then nothing may be sent.
+        """
+        with self._transaction() as state:
+            upserts = [op for op in operations if op.action is not Action.REMOVE]
+            withdrawn = self._withdrawn(
+                state, [(op.op_id, op.consent_keys, op.consented_at) for op in upserts]
+            )
+            kept = [operation for operation in operations if operation.op_id not in withdrawn]
+            with _registered(state, [self._journal_row(operation) for operation in kept]) as rows:
+                state.execute(
+                    f"""insert into activation.op_journal by name
+                    select * replace (identifiers::json as identifiers, sent_at::timestamp as sent_at) from {rows}
+                    on conflict (op_id) do update set state = 'sent', settled_at = null, reason = null,
+                        identifiers = excluded.identifiers, sent_at = excluded.sent_at"""
+                )
+        return kept
+
+    def withdrawn_from_snapshot(self) -> set[str]:
+        """Record keys of the planned snapshot whose consent was withdrawn since the plan was made."""
+        if self.plan.snapshot is None:
+            return set()
+        columns = (
+            self.plan.snapshot.column(name).to_pylist()
+            for name in ("record_key", "consent_keys", "consented_at")
+        )
+        with self._transaction() as state:
+            return self._withdrawn(state, list(zip(*columns, strict=True)))
+
+    def settle(self, operations: Sequence[Operation], outcomes: Mapping[str, Outcome]) -> None:
+        """Record what became of operations: acknowledged rows, dead letters, opt-outs, log, journal."""
+        facts = [self._fact(operation, outcomes[operation.op_id]) for operation in operations]
+        with self._transaction() as state, _registered(state, facts) as rows:
+            for statement in _SETTLEMENT:
+                state.execute(statement.format(facts=rows))
+
+    def settle_locally(self) -> None:
+        """Changes of ownership that need no call: merged customers, and records that are not ours to remove."""
+        if self.plan.settled_locally is None or self.plan.settled_locally.num_rows == 0:
+            return
+        scope = f"sync = {literal(self.plan.sync.name)} and target_key = {literal(self.plan.target_key)}"
+        with self._transaction() as state, _registered(state, self.plan.settled_locally) as rows:
+            state.execute(
+                f"""update activation.acked set record_key = moved.record_key
+                from {rows} as moved
+                where {scope} and acked.remote_id = moved.remote_id and moved.change = 'move'"""
+            )
+            released = f"select remote_id from {rows} where change = 'release'"
+            state.execute(f"delete from activation.acked where {scope} and remote_id in ({released})")
+            state.execute(
+                f"""update activation.op_journal set state = 'superseded', identifiers = null
+                where {scope} and state in ('sent', 'unknown') and remote_id in ({released})"""
+            )
+
+    def keep_refusals(self) -> None:
+        """Replace the sync's list of refused rows by this run's."""
+        if self.plan.refusals is None:
+            return
+        sentences = [{"reason": reason, "sentence": sentence} for reason, sentence in REFUSALS.items()]
+        name = literal(self.plan.sync.name)
+        with self._transaction() as state, _registered(state, sentences) as known:
+            state.execute(f"delete from activation.refusals where sync = {name}")
+            with _registered(state, self.plan.refusals, "refused") as rows:
+                state.execute(
+                    f"""insert into activation.refusals
+                    select {name}, {literal(self.run_id)}, record_key, reason, sentence
+                    from {rows} join {known} using (reason)"""
+                )
+
+    def keep_target(self, remote: str) -> None:
+        """Remember the tool's own id of the target."""
+        with self._transaction() as state:
+            state.execute(
+                "insert or replace into activation.targets values (?, ?, ?)",
+                [self.plan.target_key, remote, self.now],
+            )
+
+    def keep_run(self, row: Mapping[str, Any]) -> None:
+        """Write the run's summary row (columns of activation.sync_runs)."""
+        with self._transaction() as state:
+            names = ", ".join(row)
+            marks = ", ".join("?" for _ in row)
+            state.execute(
+                f"insert or replace into activation.sync_runs ({names}) values ({marks})", list(row.values())
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self.open_state() as state:
+            state.execute("begin")
+            try:
+                yield state
+            except BaseException:
+                state.execute("rollback")
+                raise
+            state.execute("commit")
+
+    def _withdrawn(
+        self, state: duckdb.DuckDBPyConnection, rows: Sequence[tuple[str, Sequence[str], str | None]]
+    ) -> set[str]:
+        """Of rows (id, consent keys, time of consent), the ids whose consent was withdrawn since."""
+        keys = [
+            {"id": row_id, "consent_key": key, "consented_at": consented_at}
+            for row_id, consent_keys, consented_at in rows
+            for key in consent_keys
+        ]
+        if not keys:
+            return set()
+        sync = self.plan.sync
+        statements = newest_statements("", literal(sync.purpose), literal(sync.channel))
+        with _registered(state, keys) as view:
+            found = state.execute(
+                f"""select distinct id from {view} join {statements} as stated using (consent_key)
+                where stated.status = 'denied'
+                  and stated.stated_at >= coalesce(consented_at::timestamp, timestamp '-infinity')"""
+            ).fetchall()
+        return {row_id for (row_id,) in found}
+
+    def _journal_row(self, operation: Operation) -> dict[str, Any]:
+        return {
+            **self._shared(operation),
+            "run_id": self.run_id,
+            "identifiers": json.dumps(dict(operation.identifiers)),
+            "state": "sent",
+            "sent_at": clock().isoformat(),
+        }
+
+    def _fact(self, operation: Operation, outcome: Outcome) -> dict[str, Any]:
+        sync = self.plan.sync
+        return {
+            **self._shared(operation),
+            "run_id": self.run_id,
+            "identifiers": json.dumps(dict(operation.identifiers)),
+            "status": str(outcome.status),
+            "reason": outcome.reason,
+            "is_permanent": outcome.is_permanent,
+            "is_opt_out": outcome.is_opt_out,
+            "opt_out_email": _stated_email(operation) if outcome.is_opt_out else None,
+            "purpose": sync.purpose,
+            "channel": sync.channel,
+            "destination": sync.destination,
+            "now": self.now.isoformat(),
+            "clock": clock().isoformat(),
+        }
+
+    def _shared(self, operation: Operation) -> dict[str, Any]:
+        return {
+            "op_id": operation.op_id,
+            "sync": self.plan.sync.name,
+            "target_key": self.plan.target_key,
+            "action": str(operation.action),
+            "lane": str(operation.lane),
+            "remote_id": operation.remote_id,
+            "record_key": operation.record_key,
+            "row_hash": operation.row_hash,
+            "mapping_version": self.plan.mapping_version,
+            "norm_version": self.plan.sync.plugin.spec.norm_version,
+            "is_adopted": operation.is_adopted,
+        }
+
+
+def _stated_email(operation: Operation) -> str | None:
+    return next(
+        (key.removeprefix("email:") for key in operation.consent_keys if key.startswith("email:")), None
+    )
+
+
+@contextmanager
+def _registered(connection: duckdb.DuckDBPyConnection, rows: Any, name: str = "facts") -> Iterator[str]:
+    """Rows (dicts or Arrow) as a view of the connection for the length of the block."""
+    table = pa.Table.from_pylist(list(rows), schema=_typed(rows)) if isinstance(rows, list) else rows
+    connection.register(f"cdp_{name}", table)
+    try:
+        yield f"cdp_{name}"
+    finally:
+        connection.unregister(f"cdp_{name}")
+
+
+def _typed(rows: list[dict[str, Any]]) -> Any:
+    """All text but the flags: a column of nothing but None must not become an untyped one."""
+    names = list(rows[0]) if rows else ["op_id"]
+    return pa.schema([(name, pa.bool_() if name.startswith("is_") else pa.string()) for name in names])
+
+
+_SETTLEMENT = (
+    """insert into activation.acked by name
+    select sync, target_key, remote_id, record_key, identifiers::json as identifiers, row_hash, mapping_version,
+        norm_version, is_adopted, now::timestamp as acked_at, run_id
+    from {facts} where status = 'accepted' and action <> 'remove'
+    on conflict (sync, target_key, remote_id) do update set record_key = excluded.record_key,
+        identifiers = excluded.identifiers, row_hash = excluded.row_hash,
+        mapping_version = excluded.mapping_version, norm_version = excluded.norm_version,
+        is_adopted = excluded.is_adopted, acked_at = excluded.acked_at, run_id = excluded.run_id""",
+    """delete from activation.acked using {facts} as f
+    where acked.sync = f.sync and acked.target_key = f.target_key and acked.remote_id = f.remote_id
+      and f.status = 'accepted' and f.action = 'remove'""",
+    """delete from activation.dead_letters using {facts} as f
+    where dead_letters.sync = f.sync and dead_letters.target_key = f.target_key
+      and dead_letters.remote_id = f.remote_id and f.status = 'accepted'""",
+    """insert into activation.dead_letters by name
+    select sync, target_key, remote_id, record_key, action, row_hash, reason, is_permanent, 1 as attempts,
+        now::timestamp as first_failed_at, now::timestamp as last_failed_at, run_id
+    from {facts} where status = 'rejected'
+    on conflict (sync, target_key, remote_id) do update set attempts = dead_letters.attempts + 1,
+        record_key = excluded.record_key, action = excluded.action, row_hash = excluded.row_hash,
+        reason = excluded.reason, is_permanent = excluded.is_permanent,
+        last_failed_at = excluded.last_failed_at, run_id = excluded.run_id""",
+    """insert into platform.consent_log by name
+    select md5(concat_ws('|', destination, purpose, channel, opt_out_email, now)) as statement_id,
+        now::timestamp as stated_at, 'email' as identifier_type, opt_out_email as identifier_value, purpose, channel,
+        'denied' as status, destination as source, 'reported by the destination while syncing ' || sync as proof
+    from {facts} where opt_out_email is not null
+    on conflict do nothing""",
+    """insert into activation.sync_log by name
+    select op_id, run_id, sync, record_key, action, lane, status, reason, row_hash,
+        started::timestamp as started_at, clock::timestamp as finished_at
+    from (select f.*, coalesce(sent_at, clock::timestamp) as started from {facts} as f
+        left join (select op_id, sent_at from activation.op_journal) using (op_id))
+    on conflict (op_id) do update set status = excluded.status, reason = excluded.reason,
+        finished_at = excluded.finished_at""",
+    """update activation.op_journal set state = 'superseded', identifiers = null
+    from {facts} as f
+    where op_journal.sync = f.sync and op_journal.target_key = f.target_key
+      and op_journal.remote_id = f.remote_id and op_journal.op_id <> f.op_id
+      and op_journal.state in ('sent', 'unknown') and f.status in ('accepted', 'rejected')""",
+    """update activation.op_journal set state = f.status, reason = f.reason, settled_at = f.clock::timestamp,
+        identifiers = case when f.status = 'unknown' then op_journal.identifiers end
+    from {facts} as f where op_journal.op_id = f.op_id""",
+)

@@ -1,0 +1,78 @@
+"""How values are written for a destination, as pure functions from SQL expression to SQL expression.
+
+They run inside the engine over whole tables. A tool's choice of rules, and their version, stands in its own file.
+"""
+
+from __future__ import annotations
+
+from reverse_etl.contract import Normaliser
+
+HEX_DIGEST = "[0-9a-fA-F]{64}"
+EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+
+
+def text(column: str) -> str:
+    """Trimmed text; empty becomes null."""
+    return f"nullif(trim({column}::varchar), '')"
+
+
+def email(column: str) -> str:
+    """Trimmed, lower case, and only if it looks like an address; no provider's dot or plus rules."""
+    value = f"lower(regexp_replace({column}::varchar, '^\\s+|\\s+$', '', 'g'))"
+    return f"(case when regexp_full_match({value}, '{EMAIL}') then {value} end)"
+
+
+def e164(column: str) -> str:
+    """A phone number as delivered by the models: `+` and 8 to 15 digits, else null."""
+    value = f"trim({column}::varchar)"
+    return f"(case when regexp_full_match({value}, '\\+[1-9][0-9]{{7,14}}') then {value} end)"
+
+
+def phone_digits(column: str) -> str:
+    """E.164 without the `+`, so country code first and no leading zeros."""
+    return f"ltrim({e164(column)}, '+')"
+
+
+def letters(column: str) -> str:
+    """Lower case without punctuation and symbols; inner spaces and every script's letters are kept."""
+    return f"nullif(trim(regexp_replace(lower({column}::varchar), '[\\p{{P}}\\p{{S}}]', '', 'g')), '')"
+
+
+def letters_joined(column: str) -> str:
+    """As `letters`, with spaces removed too."""
+    return f"nullif(regexp_replace(lower({column}::varchar), '[\\p{{P}}\\p{{S}}\\s]', '', 'g'), '')"
+
+
+def postcode(column: str) -> str:
+    """Lower case without spaces; of a US ZIP+4 only the first five digits."""
+    value = f"regexp_replace(lower({column}::varchar), '\\s', '', 'g')"
+    return f"nullif(regexp_replace({value}, '^([0-9]{{5}})-[0-9]{{4}}$', '\\1'), '')"
+
+
+def country(column: str) -> str:
+    """ISO 3166 alpha-2 in lower case; anything else is not a country code and becomes null."""
+    value = f"lower(trim({column}::varchar))"
+    return f"(case when regexp_full_match({value}, '[a-z]{{2}}') then {value} end)"
+
+
+def birth_part(pattern: str) -> Normaliser:
+    """A part of a date from 1900 on (`%Y`, `%m`, `%d`), else null."""
+
+    def part(column: str) -> str:
+        date = f"try_cast({column} as date)"
+        return f"(case when {date} >= date '1900-01-01' then strftime({date}, '{pattern}') end)"
+
+    return part
+
+
+def hashed(normalise: Normaliser) -> Normaliser:
+    """SHA-256 in lower-case hex of the normalised value.
+
+    Never of nothing, and never of something already hashed: hashing twice matches nobody and hides the mistake.
+    """
+
+    def digest(column: str) -> str:
+        value = normalise(column)
+        return f"(case when not regexp_full_match({value}, '{HEX_DIGEST}') then sha256({value}) end)"
+
+    return digest

@@ -1,0 +1,109 @@
+"""A plan: what one sync would do, as data that outlives the warehouse connection it was made with.
+
+How it is made stands in `planner.py`, how it is carried out in `runner.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reverse_etl.contract import Action, Lane, Operation, Request, Target
+from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.gates import Counts, Hold
+from reverse_etl.sentences import refusal
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one sync would do now.
+
+    `operations` (Arrow, one row per operation, in sending order) are those that may be sent; `waiting` counts those
+    that a hold keeps back. `refusals` (Arrow) has one row per refused row: record_key, reason. `settled_locally`
+    (Arrow) are changes of ownership that need no call. `snapshot` (Arrow) has the full rows of a file destination.
+    """
+
+    sync: SyncDeclaration
+    target_key: str
+    counts: Counts
+    fields: tuple[str, ...] = ()
+    mapping_version: str = ""
+    operations: Any = None
+    refusals: Any = None
+    settled_locally: Any = None
+    snapshot: Any = None
+    hold: Hold | None = None
+    waiting: int = 0
+    not_configured: str | None = None
+    known_target: str | None = None
+    refused_counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """How many operations would be sent."""
+        return 0 if self.operations is None else int(self.operations.num_rows)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Refused rows by sentence, most frequent first."""
+        ordered = sorted(self.refused_counts.items(), key=lambda item: (-item[1], item[0]))
+        return {refusal(reason): count for reason, count in ordered}
+
+    def waves(self, size: int) -> Iterator[list[Operation]]:
+        """Operations in sending order, at most `size` at a time, each wave of one kind (removals or not)."""
+        wave: list[Operation] = []
+        for operation in self._each():
+            other_kind = wave and (wave[0].action is Action.REMOVE) != (operation.action is Action.REMOVE)
+            if len(wave) == size or other_kind:
+                yield wave
+                wave = []
+            wave.append(operation)
+        if wave:
+            yield wave
+
+    def requests(self) -> Iterator[Request]:
+        """Exactly what would be sent, without sending it: the body of every request (a dry run)."""
+        plugin = self.sync.plugin
+        account_id = self.target_key.split(":", 2)[1] if ":" in self.target_key else ""
+        target = Target(
+            self.target_key, self.sync.target, account_id, self.known_target or f"({self.sync.target})"
+        )
+        for wave in self.waves(min(plugin.spec.wave, 10_000)):
+            for start in range(0, len(wave), plugin.spec.batch):
+                yield from plugin.encode(wave[start : start + plugin.spec.batch], target)
+
+    @property
+    def key_field(self) -> str:
+        """The remote field that carries the record key (files)."""
+        fields = self.sync.fields or {self.sync.key: self.sync.key}
+        return next(remote for remote, column in fields.items() if column == self.sync.key)
+
+    def _each(self) -> Iterator[Operation]:
+        if self.operations is None:
+            return
+        for batch in self.operations.to_batches(max_chunksize=2_000):
+            for row in batch.to_pylist():
+                yield to_operation(row)
+
+
+def to_operation(row: Mapping[str, Any]) -> Operation:
+    """An operation from a row of `Plan.operations`."""
+    return Operation(
+        op_id=row["op_id"],
+        action=Action(row["action"]),
+        lane=Lane(row["lane"]),
+        record_key=row["record_key"],
+        remote_id=row["remote_id"],
+        identifiers={
+            name: value for name, value in json.loads(row["identifiers"]).items() if value is not None
+        },
+        payload=json.loads(row["payload"]) if row["payload"] else {},
+        row_hash=row["row_hash"],
+        consent_keys=tuple(row["consent_keys"] or ()),
+        consented_at=row["consented_at"],
+        is_adopted=row["is_adopted"],
+        is_uncertain=row["is_uncertain"],
+        was_removed_by_us=row["was_removed_by_us"],
+    )

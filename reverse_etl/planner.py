@@ -1,0 +1,129 @@
+"""Planning one sync, all in SQL: desired rows behind their gates against what the destination acknowledged.
+
+The comparison is by remote identifier, so a changed address is remove plus add, and a merged customer takes over
+the remote record of the absorbed one. Nothing is sent or written from here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from reverse_etl.accounts import Account, Accounts, NotConfigured
+from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.errors import DeclarationError
+from reverse_etl.gates import Counts, Hold, find_hold
+from reverse_etl.plan import Plan
+from reverse_etl.planner_sql import Columns, Statements
+
+STATE_CATALOG = "state_store"
+_NOT_BUILT = "its tables have not been built yet"
+
+
+def plan_sync(
+    connection: duckdb.DuckDBPyConnection,
+    sync: SyncDeclaration,
+    accounts: Accounts,
+    *,
+    blocked: Mapping[str, str] | None = None,
+    confirmed: bool = False,
+    run_id: str = "plan",
+) -> Plan:
+    """What a sync would do now. `connection` is the warehouse with the state file attached as `state_store`.
+
+    Reads the sync model, `marts.consents`, `marts.suppressions`, and the schemas `activation` and `platform` of the
+    state; makes temporary tables only. `blocked` maps a sync's name to why its data must not be sent (failing test,
+    stale source). Raises DeclarationError when the mapping names a column that the model does not have.
+    """
+    account = accounts.find(sync.destination)
+    if isinstance(account, NotConfigured):
+        return Plan(sync, "", Counts(), not_configured=account.sentence)
+    reason = (blocked or {}).get(sync.name)
+    target_key = _target_key(sync, account)
+    try:
+        columns = read_columns(connection, sync)
+        statements = Statements(sync, columns, target_key, run_id, STATE_CATALOG)
+        statements.prepare(connection)
+    except duckdb.CatalogException:
+        hold = find_hold(Counts(), sync.guards, 0, blocked=reason or _NOT_BUILT, confirmed=False)
+        return Plan(sync, target_key, Counts(), hold=hold)
+    return _Assembly(connection, sync, statements, columns, target_key).plan(reason, confirmed=confirmed)
+
+
+def _target_key(sync: SyncDeclaration, account: Account) -> str:
+    return f"{sync.destination}:{account.account_id}:{sync.object}:{sync.target}"
+
+
+def read_columns(connection: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> Columns:
+    """The mapped columns of a sync and their version; raises DeclarationError or duckdb.CatalogException."""
+    described = connection.execute(f"describe select * from {sync.relation}").fetchall()
+    types = {name: str(kind) for name, kind, *_ in described}
+    spec = sync.plugin.spec
+    fields = sync.fields or {name: name for name in types if spec.other or name in spec.rules}
+    for remote, column in [("key", sync.key), *fields.items()]:
+        if column not in types:
+            raise DeclarationError(
+                f"Sync {sync.name} maps {remote} to column {column}, which {sync.relation} does not have. "
+                f"It has {', '.join(types)}."
+            )
+    used = [f"{remote}={column}:{types[column]}" for remote, column in fields.items()]
+    version = hashlib.sha256("|".join([*used, spec.norm_version]).encode()).hexdigest()[:16]
+    return Columns(sync.key, dict(fields), types, version)
+
+
+@dataclass(frozen=True)
+class _Assembly:
+    """Reads the prepared temporary tables into a Plan."""
+
+    connection: duckdb.DuckDBPyConnection
+    sync: SyncDeclaration
+    statements: Statements
+    columns: Columns
+    target_key: str
+
+    def plan(self, blocked: str | None, *, confirmed: bool) -> Plan:
+        counts = self._counts()
+        spec = self.sync.plugin.spec
+        hold = find_hold(counts, self.sync.guards, spec.minimum_size, blocked=blocked, confirmed=confirmed)
+        operations = self._operations(hold)
+        planned = counts.added + counts.updated + counts.removed
+        return Plan(
+            self.sync,
+            self.target_key,
+            counts,
+            fields=tuple(name for name, _ in self.statements.payload),
+            mapping_version=self.columns.version,
+            operations=operations,
+            refusals=self._arrow(self.statements.refusals()),
+            settled_locally=None if hold else self._arrow(self.statements.settled_locally()),
+            snapshot=self._arrow(self.statements.snapshot()) if spec.is_snapshot and not hold else None,
+            hold=hold,
+            waiting=planned - int(operations.num_rows),
+            known_target=self._known_target(),
+            refused_counts=dict(self._rows(self.statements.refusal_counts())),
+        )
+
+    def _operations(self, hold: Hold | None) -> object:
+        if hold is None:
+            return self._arrow(self.statements.operations("true"))
+        kept = "step = 'remove'" if hold.removals else "step = 'remove' and lane = 'withdrawal'"
+        return self._arrow(self.statements.operations(kept))
+
+    def _counts(self) -> Counts:
+        cursor = self.connection.execute(self.statements.counts())
+        names = [column[0] for column in cursor.description or []]
+        (values,) = cursor.fetchall()
+        return Counts(**dict(zip(names, values, strict=True)))
+
+    def _known_target(self) -> str | None:
+        rows = self._rows(self.statements.known_target())
+        return str(rows[0][0]) if rows else None
+
+    def _rows(self, sql: str) -> list[tuple[object, ...]]:
+        return self.connection.execute(sql).fetchall()
+
+    def _arrow(self, sql: str) -> object:
+        return self.connection.sql(sql).to_arrow_table()

@@ -1,0 +1,125 @@
+"""What one sync did, in numbers and sentences, for Dagster, the command line and the state store.
+
+Rows and operations themselves are in the log tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from reverse_etl.contract import Action, Operation, Outcome, Status
+from reverse_etl.plan import Plan
+
+RunStatus = Literal["sent", "nothing to send", "held", "problems", "failed", "not configured"]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """One sync in one run (counts in people). `refused` and `rejected` map a reason's sentence to rows.
+
+    `failed` = outcome unknown, sent again by the next run. `waiting` = planned but held back. `message` says what
+    went wrong or is missing. `is_destination_stopped` = the account was refused: skip its other syncs.
+    """
+
+    sync: str
+    destination: str
+    target: str
+    status: RunStatus
+    desired: int = 0
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    failed: int = 0
+    waiting: int = 0
+    held_reason: str | None = None
+    message: str | None = None
+    requests: int = 0
+    is_destination_stopped: bool = False
+
+    @property
+    def operations(self) -> int:
+        """Operations that were sent, whatever became of them."""
+        return self.added + self.updated + self.removed + self.failed + sum(self.rejected.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain JSON types."""
+        return asdict(self)
+
+    def to_row(self, run_id: str, started_at: datetime, finished_at: datetime) -> dict[str, Any]:
+        """The result as a row of activation.sync_runs."""
+        row = self.to_dict()
+        del row["is_destination_stopped"]
+        row["refused"], row["rejected"] = json.dumps(row["refused"]), json.dumps(row["rejected"])
+        return {"run_id": run_id, "started_at": started_at, "finished_at": finished_at, **row}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts outcomes while a sync is being sent."""
+
+    accepted: Counter[Action] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    withdrawn: int = 0
+    failed: int = 0
+    requests: int = 0
+    last_failure: str | None = None
+
+    def add(self, operation: Operation, outcome: Outcome) -> None:
+        if outcome.status is Status.ACCEPTED:
+            self.accepted[operation.action] += 1
+        elif outcome.status is Status.REJECTED:
+            self.rejected[outcome.reason or "no reason given"] += 1
+        else:
+            self.failed += 1
+            self.last_failure = outcome.reason
+
+    def result(self, plan: Plan, stopped: str | None) -> SyncResult:
+        """The result of a plan that was carried out as counted here."""
+        sync = plan.sync
+        refused = dict(plan.refused)
+        if self.withdrawn:
+            refused["has withdrawn consent since the plan was made"] = self.withdrawn
+        not_sent = (
+            plan.size
+            - self.withdrawn
+            - sum(self.accepted.values())
+            - sum(self.rejected.values())
+            - self.failed
+        )
+        return SyncResult(
+            sync=sync.name,
+            destination=sync.destination,
+            target=sync.target,
+            status=self._status(plan, stopped),
+            desired=plan.counts.desired,
+            added=self.accepted[Action.ADD],
+            updated=self.accepted[Action.UPDATE],
+            removed=self.accepted[Action.REMOVE],
+            unchanged=plan.counts.unchanged,
+            refused=refused,
+            rejected=dict(self.rejected),
+            failed=self.failed,
+            waiting=plan.waiting + not_sent,
+            held_reason=plan.hold.sentence if plan.hold else None,
+            message=stopped
+            or (self.last_failure and f"{self.failed} operations had no answer: {self.last_failure}"),
+            requests=self.requests,
+            is_destination_stopped=stopped is not None,
+        )
+
+    def _status(self, plan: Plan, stopped: str | None) -> RunStatus:
+        if stopped:
+            return "failed"
+        if self.failed or self.rejected:
+            return "problems"
+        if plan.hold:
+            return "held"
+        return "sent" if plan.size else "nothing to send"

@@ -1,0 +1,175 @@
+"""Carrying operations to one target: look first where that is possible, send, read the answers, halve refused batches.
+
+Writing down what happened is the runner's work; calling the network is the transport's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from reverse_etl.contract import (
+    Action,
+    Destination,
+    Operation,
+    Outcome,
+    Presence,
+    Request,
+    Response,
+    Status,
+    Target,
+    Verdict,
+)
+from reverse_etl.destinations.answers import for_all
+from reverse_etl.errors import AnswerMismatch, DestinationStopped, TargetFailed
+from reverse_etl.transport import Transport
+
+_ARCHIVED = "was archived at the destination by somebody else and is not put back"
+_DELETED = "was deleted at the destination by somebody else and is not put back"
+_OPTED_OUT = "unsubscribed at destination"
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends operations of one sync through one transport; counts the requests it made."""
+
+    plugin: Destination
+    transport: Transport
+    target: Target
+    requests: int = 0
+
+    def look(self, operations: Sequence[Operation]) -> tuple[list[Operation], dict[str, Outcome]]:
+        """What may be sent after asking the tool what it holds, and outcomes of what is settled without sending.
+
+        A person unsubscribed there is never written; a record found there before our first addition is adopted.
+        Raises DestinationStopped.
+        """
+        requests = self.plugin.inspect(operations, self.target)
+        by_id = {operation.op_id: operation for operation in operations}
+        found: dict[str, Operation | Outcome] = {}
+        for request, response in self._send(requests):
+            operation = by_id[request.op_ids[0]]
+            found[operation.op_id] = _judge(operation, self.plugin.read_presence(response))
+        kept = [found.get(op.op_id, op) for op in operations]
+        outcomes = {item.op_id: item for item in kept if isinstance(item, Outcome)}
+        return [item for item in kept if isinstance(item, Operation)], outcomes
+
+    def deliver(self, operations: Sequence[Operation]) -> dict[str, Outcome]:
+        """Send operations of one kind and give exactly one outcome for each, by op id. Raises DestinationStopped."""
+        outcomes: dict[str, Outcome] = {}
+        batch = self.plugin.spec.batch
+        pending = [list(operations[start : start + batch]) for start in range(0, len(operations), batch)]
+        while pending:
+            split: list[list[Operation]] = []
+            by_id = {operation.op_id: operation for group in pending for operation in group}
+            requests = [request for group in pending for request in self.plugin.encode(group, self.target)]
+            for request, response in self._send(requests):
+                carried = [by_id[op_id] for op_id in request.op_ids]
+                for half in self._read(request, response, carried, outcomes):
+                    split.append(half)
+            pending = split
+        return _complete(operations, outcomes)
+
+    def deliver_as(self, request: Request, operations: Sequence[Operation]) -> dict[str, Outcome]:
+        """Send one ready-made request that stands for all the operations. Raises DestinationStopped."""
+        outcomes: dict[str, Outcome] = {}
+        for _, response in self._send([request]):
+            self._read(request, response, list(operations), outcomes)
+        return _complete(operations, outcomes)
+
+    def _read(
+        self, request: Request, response: Response, carried: list[Operation], outcomes: dict[str, Outcome]
+    ) -> list[list[Operation]]:
+        """Record the outcomes of one answer; returns the halves of a batch that must be split."""
+        decoded = self._decode(request, response, carried)
+        if sorted(outcome.op_id for outcome in decoded) != sorted(request.op_ids):
+            raise AnswerMismatch(
+                f"{self.plugin.spec.destination} accounted for {len(decoded)} of {len(carried)} operations of one "
+                f"request. Nothing of it was acknowledged; report this fault with the sync's log."
+            )
+        if decoded and decoded[0].status is Status.SPLIT:
+            middle = (len(carried) + 1) // 2
+            return [carried[:middle], carried[middle:]]
+        outcomes.update({outcome.op_id: outcome for outcome in decoded})
+        return []
+
+    def _decode(self, request: Request, response: Response, carried: list[Operation]) -> list[Outcome]:
+        verdict = self.plugin.classify(response)
+        if verdict is Verdict.TRY_AGAIN:
+            reason = response.error or f"the destination failed ({response.status})"
+            return for_all(carried, Status.UNKNOWN, reason)
+        if verdict is Verdict.SLOW_DOWN:
+            return for_all(carried, Status.UNKNOWN, "the destination kept asking to slow down")
+        return self.plugin.decode(request, response, carried)
+
+    def _send(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:
+        for request, response in self.transport.send_all(requests):
+            self.requests += 1
+            if self.plugin.classify(response) is Verdict.STOP:
+                raise DestinationStopped(stopped(self.plugin, response))
+            yield request, response
+
+
+def converse(
+    conversation: Generator[Request, Response, str], plugin: Destination, transport: Transport
+) -> str:
+    """Carry out the conversation that opens a target and return the tool's id of it.
+
+    Raises TargetFailed or DestinationStopped.
+    """
+    try:
+        request = next(conversation)
+        while True:
+            ((_, response),) = transport.send_all([request])
+            verdict = plugin.classify(response)
+            if verdict is Verdict.STOP:
+                raise DestinationStopped(stopped(plugin, response))
+            if verdict in (Verdict.TRY_AGAIN, Verdict.SLOW_DOWN):
+                raise TargetFailed(
+                    f"{plugin.spec.destination} could not be reached: "
+                    f"{response.error or f'it answered {response.status}'}. Everything stays planned for the next run."
+                )
+            request = conversation.send(response)
+    except StopIteration as end:
+        return str(end.value)
+
+
+def stopped(plugin: Destination, response: Response) -> str:
+    """Why nothing more is sent to a destination, without any secret."""
+    body = response.body if isinstance(response.body, dict) else {}
+    error = body.get("error")
+    words = (
+        (error.get("message") if isinstance(error, dict) else None) or body.get("detail") or "no explanation"
+    )
+    name = plugin.spec.destination
+    return (
+        f"{name} refused the account ({response.status}: {words}). Nothing more was sent to it; check the key or "
+        f"token in CDP_{name.upper()}_* and run again: everything not acknowledged is still planned."
+    )
+
+
+def _judge(operation: Operation, presence: Presence | None) -> Operation | Outcome:
+    if presence is None:
+        return Outcome(operation.op_id, Status.UNKNOWN, "the destination did not say what it holds")
+    if operation.action is Action.REMOVE:
+        # archiving an unsubscribed contact would hide the opt-out, so that a later addition could undo it
+        settled = presence in (Presence.OPTED_OUT, Presence.ABSENT, Presence.ARCHIVED)
+        return Outcome(operation.op_id, Status.ACCEPTED, str(presence)) if settled else operation
+    if presence is Presence.OPTED_OUT:
+        return Outcome(operation.op_id, Status.REJECTED, _OPTED_OUT, is_opt_out=True)
+    is_ours = operation.was_removed_by_us or operation.is_uncertain
+    if presence is Presence.ARCHIVED and not is_ours:
+        return Outcome(operation.op_id, Status.REJECTED, _ARCHIVED)
+    if presence is Presence.ABSENT and operation.action is Action.UPDATE and not is_ours:
+        return Outcome(operation.op_id, Status.REJECTED, _DELETED)
+    if operation.action is Action.ADD and not operation.is_uncertain:
+        return replace(operation, is_adopted=presence is Presence.PRESENT)
+    return operation
+
+
+def _complete(operations: Sequence[Operation], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+    missing = [operation for operation in operations if operation.op_id not in outcomes]
+    outcomes.update(
+        {outcome.op_id: outcome for outcome in for_all(missing, Status.UNKNOWN, "was not answered")}
+    )
+    return outcomes

@@ -1,0 +1,24 @@
+"""What a marketer reads: one sentence per reason why a row was not sent.
+
+The decisions behind the reasons are made in `planner.py` and `gates.py`.
+"""
+
+from __future__ import annotations
+
+REFUSALS = {
+    "no_key": "has no customer id",
+    "duplicate_key": "appears more than once in the sync model; nothing was changed for this customer",
+    "consent_denied": "has said no to this kind of message",
+    "no_consent": "has not given consent for this purpose and channel",
+    "suppressed": "has an address or number that is unsubscribed or undeliverable",
+    "withdrawn": "has withdrawn consent since the models were built",
+    "no_identifier": "has no usable address or number for this destination",
+    "duplicate_identifier": "shares the address with another customer of this sync, who is sent instead",
+    "rejected_before": "was refused by the destination before and has not changed since",
+}
+DENIALS = ("consent_denied", "suppressed", "withdrawn")
+
+
+def refusal(reason: str) -> str:
+    """The sentence of a reason code, to be read after the word "customer"."""
+    return REFUSALS[reason]

@@ -1,0 +1,194 @@
+"""The only module of this room that does I/O: HTTP calls and file writes, with limits, retries and time-outs.
+
+What to send and what an answer means is decided elsewhere; secrets are added here and appear in no message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import httpx
+
+from reverse_etl.accounts import Account
+from reverse_etl.contract import DestinationSpec, Request, Response, Verdict
+
+Classify = Callable[[Response], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to try (seconds). Being told to slow down costs waiting time but no attempt."""
+
+    attempts: int = 4
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+    slow_down_budget: float = 300.0
+    timeout: float = 120.0  # Mailchimp's own limit for a request
+
+
+class Transport(Protocol):
+    """Sends requests and gives an answer for each, in any order; failures come back as answers with status 0."""
+
+    def send_all(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]: ...
+
+    def read(self, path: str) -> bytes | None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def open_transport(
+    account: Account, spec: DestinationSpec, classify: Classify, patience: Patience
+) -> Transport:
+    """The transport for an account: files for a folder, else HTTP."""
+    if account.address.startswith(("http://", "https://")):
+        return HttpTransport(account, spec, classify, patience)
+    return FileTransport(Path(account.address))
+
+
+class HttpTransport:
+    """HTTP with client-side limits first (many tools send no Retry-After) and the server's wishes second."""
+
+    def __init__(
+        self, account: Account, spec: DestinationSpec, classify: Classify, patience: Patience
+    ) -> None:
+        self._classify = classify
+        self._patience = patience
+        self._concurrency = spec.concurrency
+        self._pace = Pace(spec.requests_per_second)
+        self._client = httpx.Client(
+            base_url=account.address,
+            headers=dict(account.headers),
+            timeout=patience.timeout,
+            limits=httpx.Limits(max_connections=spec.concurrency),
+            trust_env=False,
+        )
+
+    def send_all(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:
+        if len(requests) < 2 or self._concurrency < 2:
+            yield from ((request, self._send(request)) for request in requests)
+            return
+        with ThreadPoolExecutor(self._concurrency) as pool:
+            yield from zip(requests, pool.map(self._send, requests), strict=True)
+
+    def read(self, path: str) -> bytes | None:
+        return None
+
+    def _send(self, request: Request) -> Response:
+        attempts, slowed = 0, 0.0
+        while True:
+            self._pace.wait()
+            response = self._call(request)
+            verdict = self._classify(response)
+            if verdict is Verdict.TRY_AGAIN:
+                attempts += 1
+                if attempts >= self._patience.attempts:
+                    return response
+                self._pace.hold(self._backoff(attempts, response))
+            elif verdict is Verdict.SLOW_DOWN and slowed < self._patience.slow_down_budget:
+                wait = self._backoff(1 + int(slowed > 0), response)
+                slowed += max(wait, 0.01)
+                self._pace.hold(wait)
+            else:
+                return response
+
+    def _backoff(self, attempt: int, response: Response) -> float:
+        with contextlib.suppress(KeyError, ValueError):
+            return min(float(response.headers["retry-after"]), self._patience.longest_wait)
+        return min(float(self._patience.first_wait * 2 ** (attempt - 1)), self._patience.longest_wait)
+
+    def _call(self, request: Request) -> Response:
+        try:
+            answer = self._client.request(
+                request.method, request.path, params=dict(request.query), json=request.json
+            )
+        except httpx.TimeoutException:
+            return Response(0, error=f"no answer within {self._patience.timeout:.0f} s")
+        except httpx.HTTPError as error:
+            return Response(0, error=f"connection lost ({type(error).__name__})")
+        try:
+            body = answer.json() if answer.content else None
+        except ValueError:
+            body = None
+        return Response(
+            answer.status_code, body, {name.lower(): value for name, value in answer.headers.items()}
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+
+class Pace:
+    """Keeps a rate (requests per second) over all threads; `hold` makes all of them pause, as the tool asked for."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap = 1.0 / per_second
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            mine = max(self._next, now)
+            self._next = mine + self._gap
+        if mine > now:
+            time.sleep(mine - now)
+
+    def hold(self, seconds: float) -> None:
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
+
+
+class FileTransport:
+    """Writes a file whole or not at all: temporary name, flushed to disk, renamed over the old one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send_all(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:
+        for request in requests:
+            yield request, self._write(request)
+
+    def read(self, path: str) -> bytes | None:
+        file = self._folder / path
+        return file.read_bytes() if file.exists() else None
+
+    def _write(self, request: Request) -> Response:
+        final = self._folder / request.path
+        partial = final.with_name(f".{final.name}.partial")
+        try:
+            final.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                file.write(request.content or b"")
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(final)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            return Response(0, error=f"could not write {final}: {error.strerror}")
+        return Response(200)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None

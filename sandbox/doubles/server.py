@@ -1,0 +1,83 @@
+"""Serving the doubles on loopback, from a thread of a test or as a process of its own.
+
+What they answer is decided in `app.py` and the files of the tools.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from sandbox.doubles.app import MAILCHIMP_KEY, META_TOKEN, build_app
+from sandbox.doubles.seed import seed_mailchimp
+from sandbox.doubles.store import Store
+
+LIST_ID = "5andb0x115"
+AD_ACCOUNT_ID = "1001"
+STATE_FILE = "doubles.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubles:
+    """Running doubles: where they are, and the settings that point software at them."""
+
+    url: str
+    state_path: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Addresses and credentials as environment variables."""
+        return {
+            "CDP_MAILCHIMP_URL": f"{self.url}/mailchimp",
+            "CDP_MAILCHIMP_API_KEY": MAILCHIMP_KEY,
+            "CDP_MAILCHIMP_LIST_ID": LIST_ID,
+            "CDP_META_URL": f"{self.url}/meta",
+            "CDP_META_ACCESS_TOKEN": META_TOKEN,
+            "CDP_META_AD_ACCOUNT_ID": AD_ACCOUNT_ID,
+        }
+
+
+@contextmanager
+def serve(state_dir: Path, port: int = 0, mailchimp_exports: Path | None = None) -> Iterator[Doubles]:
+    """Doubles in a thread for the length of the block, with their state in `state_dir`; port 0 = any free one.
+
+    `mailchimp_exports` is a folder of audience exports that an empty list is filled from.
+    """
+    store = Store(state_dir / STATE_FILE)
+    if mailchimp_exports:
+        seed_mailchimp(store, LIST_ID, mailchimp_exports)
+    listener = _listen(port)
+    server = uvicorn.Server(_config(store))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield Doubles(f"http://127.0.0.1:{listener.getsockname()[1]}", state_dir / STATE_FILE)
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        listener.close()
+        store.close()
+
+
+def _listen(port: int) -> socket.socket:
+    # bound and listening before the thread starts: whoever connects early waits instead of being refused
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(128)
+    return listener
+
+
+def _config(store: Store) -> uvicorn.Config:
+    # answers that are cut on purpose would fill the log with tracebacks
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    return uvicorn.Config(
+        build_app(store), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+    )
