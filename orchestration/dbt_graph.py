@@ -7,18 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-MODELS = "path:dbt_project/models"
+from warehouse.settings import PROJECT_DIR
+
+MODELS = Path("dbt_project/models")
+LAYERS = ("staging", "intermediate", "marts", "metrics", "segments", "syncs")
+
+
+def _paths(*folders: Path) -> str:
+    return " ".join(f"path:{folder.as_posix()}" for folder in folders)
+
+
+def _other_intermediate() -> list[Path]:
+    folders = sorted(path for path in (PROJECT_DIR / MODELS / "intermediate").iterdir() if path.is_dir())
+    return [path.relative_to(PROJECT_DIR) for path in folders if path.name != "identity"]
+
+
 # Everything identity resolution reads, and everything that reads identity resolution.
-BEFORE_IDENTITY = f"{MODELS}/staging path:dbt_project/seeds {MODELS}/intermediate/identity"
-AFTER_IDENTITY = (
-    f"{MODELS}/intermediate/customer {MODELS}/marts {MODELS}/metrics {MODELS}/segments {MODELS}/syncs"
-)
+BEFORE_IDENTITY = _paths(Path("dbt_project/seeds"), MODELS / "staging", MODELS / "intermediate" / "identity")
+AFTER_IDENTITY = _paths(*_other_intermediate(), *(MODELS / layer for layer in LAYERS[2:]))
 NIGHTLY_FRESHNESS = dg.FreshnessPolicy.time_window(
     fail_window=timedelta(hours=30), warn_window=timedelta(hours=26)
 )
@@ -58,7 +71,7 @@ class WarehouseTranslator(DagsterDbtTranslator):
         asset_spec: dg.AssetSpec,
         manifest: Mapping[str, Any],
         unique_id: str,
-        project: Any,  # noqa: ANN401
+        project: Any,  # noqa: ANN401, ARG002
     ) -> dg.AssetCheckSpec | None:
         """A check that reports but does not stop the graph: what must be held is held by the code that sends."""
         key = check_key(manifest, unique_id)
@@ -93,10 +106,8 @@ def asset_key(manifest: Mapping[str, Any], unique_id: str) -> dg.AssetKey:
 
 
 def _depth(manifest: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    layers = ["staging", "intermediate", "marts", "metrics", "segments", "syncs"]
-
     def depth(unique_id: str) -> tuple[int, str]:
         layer = manifest["nodes"][unique_id]["fqn"][1]
-        return layers.index(layer) if layer in layers else -1, unique_id
+        return LAYERS.index(layer) if layer in LAYERS else -1, unique_id
 
     return depth

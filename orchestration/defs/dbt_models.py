@@ -3,8 +3,6 @@
 One dbt call per step, in this process; a step whose inputs have not changed reports its tables as unchanged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

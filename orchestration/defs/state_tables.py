@@ -1,7 +1,5 @@
 """The step that copies what SQL needs from the durable state into the warehouse (schema `state`)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

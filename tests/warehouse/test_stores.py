@@ -31,7 +31,7 @@ def test_settings_come_from_the_environment(tmp_path: Path):
 
 
 def test_a_setting_that_is_not_understood_is_named():
-    with pytest.raises(SettingsError, match="CDP_THREADS.*'many'"):
+    with pytest.raises(SettingsError, match=r"CDP_THREADS.*'many'"):
         Settings.load({"CDP_THREADS": "many"})
 
 

@@ -1,0 +1,88 @@
+"""`make bench`: a pretend shop of some size through the whole run, stage by stage, beside the same SQL run bare.
+
+Figures are printed and kept in bench/results/; read ratios, not absolute times, on a shared machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from bench.processes import Cost, measure
+from warehouse.settings import PROJECT_DIR
+
+RESULTS = PROJECT_DIR / "bench" / "results"
+PYTHON = sys.executable
+CDP = [PYTHON, "-m", "cli.main"]
+
+
+def main(customers: int) -> None:
+    """Generate, run, run again, and compare; about five minutes at 100,000 customers."""
+    folder = RESULTS / f"shop_{customers}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    log = folder / "output.log"
+    environment = {"CDP_DATA_DIR": str(folder / "data"), "DBT_TARGET_PATH": str(folder / "target")}
+    rows: list[tuple[str, Cost]] = []
+    rows.append(
+        ("make the shop", measure([*CDP, "sandbox", "make", "--customers", str(customers)], environment, log))
+    )
+    run = measure([*CDP, "run", "--sandbox"], environment, log)
+    rows += _stages(folder, run)
+    rows.append(("whole run", run))
+    rows.append(("run again, nothing new", measure([*CDP, "run", "--sandbox"], environment, log)))
+    rows.append(("dbt build as a command", _plain_dbt(folder, environment, log)))
+    rows.append(("the same SQL, bare", _bare(folder, log)))
+    _print(rows, customers)
+
+
+def _stages(folder: Path, run: Cost) -> list[tuple[str, Cost]]:
+    with duckdb.connect(folder / "data" / "warehouse.duckdb", read_only=True) as connection:
+        stages = connection.execute(
+            "select stage, cpu_seconds, wall_seconds, peak_mib from state.stage_costs order by rowid"
+        ).fetchall()
+    rows = [(f"  {stage}", Cost(cpu, wall, peak)) for stage, cpu, wall, peak in stages]
+    rest_cpu = run.cpu_seconds - sum(cost.cpu_seconds for _, cost in rows)
+    rest_wall = run.wall_seconds - sum(cost.wall_seconds for _, cost in rows)
+    return [*rows, ("  start-up, events, summary", Cost(rest_cpu, rest_wall, 0))]
+
+
+def _plain_dbt(folder: Path, environment: dict[str, str], log: Path) -> Cost:
+    copy = folder / "plain"
+    copy.mkdir()
+    shutil.copy(folder / "data" / "warehouse.duckdb", copy / "warehouse.duckdb")
+    command = [PYTHON, "-m", "dbt.cli.main", "build", "--exclude-resource-type", "unit_test", "--quiet"]
+    options = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    return measure([*command, *options], {**environment, "CDP_DATA_DIR": str(copy)}, log)
+
+
+def _bare(folder: Path, log: Path) -> Cost:
+    copy = folder / "bare" / "warehouse.duckdb"
+    copy.parent.mkdir()
+    shutil.copy(folder / "data" / "warehouse.duckdb", copy)
+    return measure([PYTHON, "-m", "bench.bare_sql", str(copy), str(folder / "target")], {}, log)
+
+
+def _print(rows: list[tuple[str, Cost]], customers: int) -> None:
+    bare = rows[-1][1].cpu_seconds
+    models = sum(cost.cpu_seconds for name, cost in rows if "identity" in name and "customer" not in name)
+    table = Table("stage", title=f"{customers:,} customers", box=None)
+    for header in ("CPU s", "wall s", "peak MiB"):
+        table.add_column(header, justify="right")
+    for name, cost in rows:
+        table.add_row(name, f"{cost.cpu_seconds:.1f}", f"{cost.wall_seconds:.1f}", f"{cost.peak_mib:.0f}")
+    console = Console(record=True)
+    console.print(table)
+    console.print(
+        f"dbt and Dagster add {models - bare:.1f} CPU-s to the models and tests ({models / bare:.2f} × bare)"
+    )
+    (RESULTS / f"shop_{customers}.txt").write_text(console.export_text())
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

@@ -1,0 +1,31 @@
+"""Runs a command as a whole process and reports what the operating system counted for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of CPU (user + system) and wall, and the largest resident size in MiB, of one process."""
+
+    cpu_seconds: float
+    wall_seconds: float
+    peak_mib: float
+
+
+def measure(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Cost:
+    """Run `command` to its end; output goes to `log`. Raises RuntimeError when it ends with a status other than 0."""
+    started = time.monotonic()
+    with log.open("a") as output:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}; its output is in {log}")
+    return Cost(usage.ru_utime + usage.ru_stime, time.monotonic() - started, usage.ru_maxrss / 1024)

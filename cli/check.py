@@ -1,0 +1,51 @@
+"""`cdp check`: is everything that people edit in order: settings, sources, models, syncs, the asset graph."""
+
+from __future__ import annotations
+
+import click
+
+from cli.home import prepare_dagster_home
+from cli.terminal import console
+from ingestion.declarations import read_sources
+from reverse_etl.accounts import Accounts, NotConfigured
+from reverse_etl.declarations import read_syncs
+from warehouse.settings import Settings
+
+
+@click.command()
+def check() -> None:
+    """Read every declaration and say what is wrong with the first one that is not understood.
+
+    Nothing is loaded, built or sent.
+    """
+    settings = Settings.load()
+    prepare_dagster_home(settings)
+    console.print(f"[green]✓[/green] settings: data folder {settings.data_dir}")
+    sources = read_sources()
+    console.print(
+        f"[green]✓[/green] {len(sources)} sources, {sum(len(s.tables) for s in sources)} kinds of file"
+    )
+    from orchestration import dbt_process
+
+    manifest = dbt_process.manifest()
+    models = sum(node["resource_type"] == "model" for node in manifest["nodes"].values())
+    tests = sum(node["resource_type"] == "test" for node in manifest["nodes"].values())
+    console.print(
+        f"[green]✓[/green] {models} models, {tests} data tests, {len(manifest['unit_tests'])} unit tests"
+    )
+    syncs = read_syncs(manifest)
+    console.print(f"[green]✓[/green] {len(syncs)} syncs: {', '.join(sync.name for sync in syncs)}")
+    accounts = Accounts.load(settings.outbox_dir)
+    for destination in dict.fromkeys(sync.destination for sync in syncs):
+        account = accounts.find(destination)
+        if isinstance(account, NotConfigured):
+            console.print(f"[yellow]•[/yellow] {account.sentence}")
+    from orchestration.asset_graph import broken_links
+    from orchestration.definitions import defs
+
+    gaps = broken_links(defs())
+    for gap in gaps:
+        console.print(f"[red]✗[/red] {gap}")
+    if gaps:
+        raise click.exceptions.Exit(1)
+    console.print("[green]✓[/green] one asset graph without gaps")

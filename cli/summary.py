@@ -1,0 +1,194 @@
+"""The end of a run in words a shop owner understands: what came in, who they are, what went out, what needs a person.
+
+Everything is read from the published tables and the state, so that any run, also the nightly one, can be told.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from cli.terminal import console, heading, number, table
+from reverse_etl.log import read_runs
+from warehouse.connections import open_state
+from warehouse.publishing import open_published
+from warehouse.settings import Settings
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that needs a person: what, and what to do next."""
+
+    text: str
+
+
+def print_summary(settings: Settings, run_id: str, seconds: float | None = None) -> list[Problem]:
+    """Print the summary of the newest published run; returns what needs a person."""
+    problems: list[Problem] = []
+    with open_published(settings) as connection:
+        problems += _sources(connection)
+        _customers(connection)
+        _metrics(connection)
+        _segments(connection)
+        problems += _failed_tests(connection)
+    problems += _syncs(settings, run_id)
+    _problems(problems)
+    _where_next(settings, seconds)
+    return problems
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql).fetchall()
+
+
+def _sources(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
+    heading("What came in")
+    rows = _rows(
+        connection,
+        """
+        select source, count(distinct file) filter (status = 'loaded') as files,
+               coalesce(sum(rows_loaded) filter (status = 'loaded'), 0)::bigint as loaded,
+               coalesce(sum(rows_rejected) filter (status = 'loaded'), 0)::bigint as rejected
+        from raw.loads group by source order by source
+        """,
+    )
+    total = ("all", *(sum(row[i] for row in rows) for i in (1, 2, 3)))
+    console.print(table(["source", "files", "rows", "rejected rows"], [*rows, total]))
+    refused = _rows(
+        connection,
+        """
+        select file, message from raw.loads
+        where status = 'refused'
+        qualify row_number() over (partition by file order by load_id desc) = 1
+            and file not in (select file from raw.loads where status = 'loaded' and load_id > (
+                select max(load_id) from raw.loads as r where r.status = 'refused' and r.file = loads.file))
+        order by file
+        """,
+    )
+    return [Problem(f"{file}: {message}") for file, message in refused]
+
+
+def _customers(connection: duckdb.DuckDBPyConnection) -> None:
+    heading("Who they are")
+    records, customers = _rows(
+        connection, "select count(*), count(distinct customer_id) from identity.identity_clusters"
+    )[0]
+    console.print(
+        f"{number(records)} records describe {number(customers)} customers: "
+        f"{number(records - customers)} duplicates found."
+    )
+    measured = _rows(
+        connection,
+        "select method, metric, value from identity.identity_evaluation where metric in ('precision', 'recall', 'f1')",
+    )
+    if measured:
+        methods = dict.fromkeys(method for method, _, _ in measured)
+        values = {(method, metric): value for method, metric, value in measured}
+        console.print(
+            table(
+                ["against the truth", "precision", "recall", "F1"],
+                [
+                    [m, *(f"{values[m, metric]:.4f}" for metric in ("precision", "recall", "f1"))]
+                    for m in methods
+                ],
+            )
+        )
+
+
+def _metrics(connection: duckdb.DuckDBPyConnection) -> None:
+    heading("How the shop is doing (last 30 days, and the 30 before)")
+    rows = _rows(
+        connection, "select title, current_text, previous_text from metrics.metrics_current order by position"
+    )
+    console.print(table(["figure", "now", "before"], rows))
+
+
+def _segments(connection: duckdb.DuckDBPyConnection) -> None:
+    heading("Segments")
+    rows = _rows(
+        connection, "select title, member_count::bigint from segments.segment_sizes order by 2 desc, 1"
+    )
+    console.print(table(["segment", "customers"], rows))
+
+
+def _failed_tests(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
+    rows = _rows(
+        connection,
+        "select unique_id, status, message from state.dbt_results where status in ('fail', 'error') order by all",
+    )
+    return [Problem(f"{name.split('.')[2]}: {status}: {message}") for name, status, message in rows]
+
+
+def _syncs(settings: Settings, run_id: str) -> list[Problem]:
+    heading("What went out")
+    with open_state(settings) as connection:
+        runs = sorted(
+            (run for run in read_runs(connection, limit=1000) if run["run_id"] == run_id),
+            key=lambda run: run["sync"],
+        )
+    console.print(
+        table(
+            ["sync", "status", "added", "updated", "removed", "unchanged", "refused"],
+            [
+                [
+                    r["sync"],
+                    r["status"],
+                    r["added"],
+                    r["updated"],
+                    r["removed"],
+                    r["unchanged"],
+                    _total(r["refused"]),
+                ]
+                for r in runs
+            ],
+        )
+    )
+    _refused(runs)
+    return [
+        Problem(
+            f"{run['sync']} is {run['status']}: {run['held_reason'] or run['message'] or 'see `cdp sync log`'}"
+        )
+        for run in runs
+        if run["status"] not in {"sent", "nothing to send"}
+    ]
+
+
+def _refused(runs: list[dict[str, Any]]) -> None:
+    reasons: dict[str, int] = {}
+    for run in runs:
+        for reason, count in json.loads(run["refused"]).items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
+        console.print(f"[dim]  not sent, {number(count)} ×:[/dim] {reason}")
+
+
+def _total(refused: str) -> int:
+    return int(sum(json.loads(refused).values()))
+
+
+def _problems(problems: list[Problem]) -> None:
+    if problems:
+        heading("Needs a person")
+        for problem in problems:
+            console.print(f"[red]•[/red] {problem.text}")
+
+
+def _where_next(settings: Settings, seconds: float | None) -> None:
+    heading("Where to look next")
+    if seconds is not None:
+        console.print(f"Done in {seconds:.0f} s.")
+    console.print(
+        table(
+            ["", ""],
+            [
+                ["make ui", "lineage, runs and checks in the browser"],
+                ["cdp identity explain CUSTOMER", "why these records are one customer"],
+                ["cdp segment show lapsed_buyers", "who is in, and why"],
+                ["cdp sync log", "every row that was sent"],
+                [str(settings.published_path), "every table, for any tool that reads DuckDB"],
+            ],
+        )
+    )

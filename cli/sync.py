@@ -1,0 +1,144 @@
+"""`cdp sync`: what would be sent, sending it, and what was sent; the gates hold here as in the nightly run."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import click
+
+from cli.home import prepare_dagster_home
+from cli.terminal import console, progress_bars, table
+from reverse_etl.accounts import Accounts
+from reverse_etl.declarations import SyncDeclaration, read_syncs
+from reverse_etl.log import read_log, read_refusals, read_runs
+from reverse_etl.planner import plan_sync
+from reverse_etl.runner import run_syncs
+from warehouse.connections import open_state, open_warehouse
+from warehouse.errors import CdpError
+from warehouse.settings import Settings
+
+
+class UnknownSync(CdpError):
+    """No exposure declares a sync of this name."""
+
+
+@click.group()
+def sync() -> None:
+    """Audiences on their way to tools (declared beside the sync_* models)."""
+
+
+@sync.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--export", type=click.Path(path_type=Path), help="Write the requests that would be sent, as JSON lines."
+)
+def plan(names: tuple[str, ...], export: Path | None) -> None:
+    """What would be sent now, sync by sync; nothing is sent."""
+    settings = Settings.load()
+    syncs, blocked = _declared(settings, names)
+    accounts = Accounts.load(settings.outbox_dir)
+    requests = 0
+    with open_warehouse(settings, with_state=True) as connection:
+        for declared in syncs:
+            planned = plan_sync(connection, declared, accounts, blocked=blocked)
+            _print_plan(planned)
+            if export is not None:
+                requests += _export(planned, export, first=requests == 0)
+    if export is not None:
+        console.print(f"{requests} requests written to {export}.")
+
+
+@sync.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--confirm", is_flag=True, help="Send also what is held for confirmation (a first or very large change)."
+)
+@click.option("--dry-run", is_flag=True, help="The same as `cdp sync plan`.")
+@click.pass_context
+def apply(context: click.Context, names: tuple[str, ...], confirm: bool, dry_run: bool) -> None:
+    """Send the differences now, through every gate; without NAMES, all syncs."""
+    if dry_run:
+        context.invoke(plan, names=names, export=None)
+        return
+    settings = Settings.load()
+    syncs, blocked = _declared(settings, names)
+    with progress_bars() as show:
+        results = run_syncs(
+            lambda: open_warehouse(settings, with_state=True),
+            lambda: open_state(settings),
+            syncs,
+            Accounts.load(settings.outbox_dir),
+            str(uuid.uuid4()),
+            settings.now(),
+            show,
+            blocked=blocked,
+            confirmed=confirm,
+        )
+    for result in results:
+        told = result.held_reason or result.message or ""
+        console.print(
+            f"[bold]{result.sync}[/bold] {result.status}: {result.added} added, {result.updated} updated, "
+            f"{result.removed} removed, {result.unchanged} unchanged. {told}"
+        )
+    if any(result.status not in {"sent", "nothing to send"} for result in results):
+        raise click.exceptions.Exit(2)
+
+
+@sync.command()
+@click.argument("name", required=False)
+@click.option("--limit", default=30, show_default=True)
+@click.option("--refused", is_flag=True, help="Rows that were not sent, each with its reason.")
+@click.option("--runs", is_flag=True, help="One line per sync and run.")
+def log(name: str | None, limit: int, refused: bool, runs: bool) -> None:
+    """Every row that was sent, newest first."""
+    with open_state(Settings.load()) as connection:
+        if refused:
+            rows = read_refusals(connection, name, limit)
+            columns = ["sync", "record_key", "sentence"]
+        elif runs:
+            rows = read_runs(connection, name, limit)
+            columns = ["started_at", "sync", "status", "added", "updated", "removed", "unchanged", "failed"]
+        else:
+            rows = read_log(connection, name, limit)
+            columns = ["finished_at", "sync", "action", "record_key", "status", "reason"]
+    console.print(table(columns, [[_short(row[column]) for column in columns] for row in rows]))
+
+
+def _declared(settings: Settings, names: tuple[str, ...]) -> tuple[list[SyncDeclaration], dict[str, str]]:
+    """The declared syncs asked for, and why some are held; reads the dbt project (a few seconds)."""
+    prepare_dagster_home(settings)
+    from orchestration import dbt_process
+    from orchestration.holds import held_syncs, read_failures
+
+    manifest = dbt_process.manifest()
+    known = {declared.name: declared for declared in read_syncs(manifest)}
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise UnknownSync(f"There is no sync {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
+    with open_warehouse(settings) as connection:
+        blocked = held_syncs(manifest, read_failures(connection))
+    return [known[name] for name in known if not names or name in names], blocked
+
+
+def _print_plan(planned: object) -> None:
+    counts = planned.counts  # type: ignore[attr-defined]
+    held = planned.hold  # type: ignore[attr-defined]
+    console.print(f"[bold]{planned.sync.name}[/bold] → {planned.sync.target}: {counts}")  # type: ignore[attr-defined]
+    if held is not None:
+        console.print(f"  [yellow]held:[/yellow] {held}")
+    for sentence, count in planned.refused.items():  # type: ignore[attr-defined]
+        console.print(f"  [dim]not sent, {count} ×:[/dim] {sentence}")
+
+
+def _export(planned: object, path: Path, *, first: bool) -> int:
+    requests = list(planned.requests())  # type: ignore[attr-defined]
+    with path.open("w" if first else "a") as file:
+        for request in requests:
+            file.write(json.dumps(request, default=str) + "\n")
+    return len(requests)
+
+
+def _short(value: object) -> object:
+    return str(value)[:19] if hasattr(value, "strftime") else value

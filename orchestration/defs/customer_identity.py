@@ -1,0 +1,65 @@
+"""The identity step: from one row per source record to one customer per person, with ids that stay."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from identity.evaluation import evaluate
+from identity.resolver import resolve
+from orchestration.dbt_graph import NIGHTLY_FRESHNESS
+from orchestration.run_progress import progress
+from orchestration.stopwatch import measured
+from warehouse.connections import open_warehouse
+from warehouse.settings import Settings
+
+TABLES = {
+    "identity_clusters": "One row per source record: the customer it belongs to.",
+    "identity_edges": "One row per compared pair of records that may be one person: match weight and rule.",
+    "identity_evidence": "One row per pair and field: what was compared, and the match weight it gave.",
+    "identity_redirects": "One row per retired customer id: the id that took its place.",
+    "identity_ledger": "One row per creation, merge, split, move and retirement of a customer id.",
+    "identity_evaluation": "One row per method and figure, where it is known who is who (the pretend shop).",
+    "identity_runs": "One row per resolution: records in, customers out, what changed.",
+}
+
+
+@dg.multi_asset(
+    name="customer_identity",
+    pool="warehouse",
+    specs=[
+        dg.AssetSpec(
+            ["identity", name],
+            deps=["int_identity__records", dg.AssetKey(["state", "run_context"])],
+            description=text,
+            group_name="identity",
+            owners=["team:data_engineering"],
+            kinds={"duckdb", "python"},
+            freshness_policy=NIGHTLY_FRESHNESS,
+        )
+        for name, text in TABLES.items()
+    ],
+)
+def customer_identity(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+    settings = Settings.load()
+    truth = settings.sandbox_dir / "truth" / "records.csv"
+    with (
+        measured(settings, context.run_id, "customer_identity"),
+        open_warehouse(settings, with_state=True) as connection,
+    ):
+        report = resolve(connection, run_id=context.run_id, as_of=settings.now(), progress=progress.get())
+        if truth.exists() and not report.unchanged:
+            evaluate(connection, truth)
+        rows = dict(
+            connection.execute(
+                "select table_name, estimated_size from duckdb_tables() where schema_name = 'identity'"
+            ).fetchall()
+        )
+    for name in TABLES:
+        yield dg.MaterializeResult(
+            asset_key=["identity", name],
+            metadata={
+                "dagster/row_count": rows.get(name, 0),
+                "state": "unchanged" if report.unchanged else "resolved",
+            },
+        )

@@ -1,0 +1,99 @@
+"""Every declared sync as an asset: planned, gated, sent and acknowledged by the activation room.
+
+The gate is inside the code that sends; a sync that is held or fails is a failed check here, and the others go on.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from orchestration import dbt_process
+from orchestration.dbt_graph import NIGHTLY_FRESHNESS
+from orchestration.holds import held_syncs, read_failures
+from orchestration.run_progress import progress
+from orchestration.stopwatch import measured
+from reverse_etl.accounts import Accounts
+from reverse_etl.declarations import SyncDeclaration, read_syncs
+from reverse_etl.results import SyncResult
+from reverse_etl.runner import run_syncs
+from warehouse.connections import open_state, open_warehouse
+from warehouse.settings import Settings
+
+SYNCS = read_syncs(dbt_process.manifest())
+
+
+@dg.multi_asset(
+    name="destination_syncs",
+    pool="warehouse",
+    can_subset=True,
+    specs=[
+        dg.AssetSpec(
+            sync.name,
+            deps=[sync.table, "consents", "suppressions"],
+            description=sync.description or f"{sync.target} at {sync.destination}.",
+            group_name="activation",
+            owners=["team:marketing"],
+            kinds={sync.destination},
+            freshness_policy=NIGHTLY_FRESHNESS,
+            skippable=True,
+        )
+        for sync in SYNCS
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(
+            "was_sent",
+            asset=sync.name,
+            description="Nothing held this audience back and the tool acknowledged every row that may be sent.",
+        )
+        for sync in SYNCS
+    ],
+)
+def destination_syncs(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    settings = Settings.load()
+    asked = [sync for sync in SYNCS if dg.AssetKey(sync.name) in context.selected_asset_keys]
+    with measured(settings, context.run_id, "destination_syncs"):
+        results = send(settings, asked, run_id=context.run_id)
+    for result in results:
+        yield from _events(result)
+
+
+def send(settings: Settings, syncs: list[SyncDeclaration], *, run_id: str) -> list[SyncResult]:
+    """Run the syncs in order; one that is held or fails does not stop the next."""
+    accounts = Accounts.load(settings.outbox_dir)
+    with open_warehouse(settings) as connection:
+        blocked = held_syncs(dbt_process.manifest(), read_failures(connection))
+    return run_syncs(
+        lambda: open_warehouse(settings, with_state=True),
+        lambda: open_state(settings),
+        syncs,
+        accounts,
+        run_id,
+        settings.now(),
+        progress.get(),
+        blocked=blocked,
+    )
+
+
+def _events(result: SyncResult) -> Iterator[Any]:
+    sent = result.status in {"sent", "nothing to send"}
+    if sent:
+        yield dg.MaterializeResult(
+            asset_key=result.sync,
+            metadata={
+                "dagster/row_count": result.added + result.updated + result.unchanged,
+                "added": result.added,
+                "updated": result.updated,
+                "removed": result.removed,
+                "refused": sum(result.refused.values()),
+            },
+        )
+    yield dg.AssetCheckResult(
+        asset_key=result.sync,
+        check_name="was_sent",
+        passed=sent,
+        severity=dg.AssetCheckSeverity.WARN
+        if result.status == "not configured"
+        else dg.AssetCheckSeverity.ERROR,
+        description=None if sent else (result.held_reason or result.message or result.status),
+    )

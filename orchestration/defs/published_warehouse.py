@@ -1,0 +1,40 @@
+"""The last step: the finished run becomes the one file that readers open, and the state is backed up."""
+
+from typing import Any
+
+import dagster as dg
+
+from orchestration.dbt_graph import NIGHTLY_FRESHNESS
+from orchestration.defs.dbt_models import after_identity
+from orchestration.run_progress import progress
+from orchestration.stopwatch import measured
+from warehouse.backups import back_up
+from warehouse.connections import open_state, open_warehouse
+from warehouse.publishing import publish
+from warehouse.settings import Settings
+
+
+@dg.asset(
+    name="published_warehouse",
+    deps=[*after_identity.keys],
+    group_name="published",
+    owners=["team:data_engineering"],
+    kinds={"duckdb"},
+    pool="warehouse",
+    freshness_policy=NIGHTLY_FRESHNESS,
+    description="The finished run as one read-only file: what the console, notebooks and BI tools open.",
+)
+def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    settings = Settings.load()
+    with measured(settings, context.run_id, "publish"), open_warehouse(settings) as connection:
+        tables = publish(connection, settings.published_path, progress.get())
+    with open_state(settings) as connection:
+        backup = back_up(connection, settings, settings.now().strftime("%Y%m%dT%H%M%S"))
+    return dg.MaterializeResult(
+        metadata={
+            "tables": tables,
+            "MiB": settings.published_path.stat().st_size / 2**20,
+            "file": dg.MetadataValue.path(str(settings.published_path)),
+            "backup": backup.name,
+        }
+    )

@@ -1,0 +1,138 @@
+"""Delivered files and the raw tables they fill: one step that loads everything new, all or nothing per file.
+
+Reading files is the ingestion room's work; here a table becomes an asset, and its rejects and freshness checks.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from ingestion.declarations import Source, Table, read_sources
+from ingestion.freshness import SourceStatus, source_status
+from ingestion.loader import load
+from ingestion.reports import FileResult, LoadReport
+from orchestration.dbt_graph import NIGHTLY_FRESHNESS
+from orchestration.run_progress import progress
+from orchestration.stopwatch import measured
+from warehouse.connections import open_warehouse
+from warehouse.settings import Settings
+
+SOURCES = read_sources()
+TABLES = [(source, table) for source in SOURCES for table in source.tables]
+
+
+def _raw_name(source: Source, table: Table) -> str:
+    return f"{source.name}_{table.name}"
+
+
+def _file_key(source: Source, table: Table) -> dg.AssetKey:
+    return dg.AssetKey(["landing", source.name, table.name])
+
+
+def _raw_key(source: Source, table: Table) -> dg.AssetKey:
+    return dg.AssetKey(["raw", _raw_name(source, table)])
+
+
+# what the tools deliver: watched, not made, by this platform
+DELIVERED_FILES = [
+    dg.AssetSpec(
+        _file_key(source, table),
+        description=f"{table.description} Delivered as landing/{source.name}/{', '.join(table.files)}.",
+        group_name="landing",
+        owners=["team:data_engineering"],
+        kinds={table.format},
+        metadata={"files": ", ".join(table.files)},
+    )
+    for source, table in TABLES
+]
+
+
+@dg.multi_asset(
+    name="raw_tables",
+    pool="warehouse",
+    specs=[
+        dg.AssetSpec(
+            _raw_key(source, table),
+            deps=[_file_key(source, table)],
+            description=f"As delivered: {table.description}",
+            group_name="raw",
+            owners=["team:data_engineering"],
+            kinds={"duckdb"},
+            freshness_policy=NIGHTLY_FRESHNESS,
+        )
+        for source, table in TABLES
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(name, asset=_raw_key(source, table), description=text)
+        for source, table in TABLES
+        for name, text in (
+            (
+                "every_file_was_read",
+                "No delivered file was refused; a refused file waits in the landing folder.",
+            ),
+            (
+                "no_row_was_rejected",
+                "Every delivered row was understood; the others are in raw.rejected_rows.",
+            ),
+            ("is_fresh", "A file arrived within the time this source is expected to deliver in."),
+        )
+    ],
+)
+def raw_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+    settings = Settings.load()
+    with measured(settings, context.run_id, "raw_tables"), open_warehouse(settings) as connection:
+        report = load(
+            connection, settings.landing_dir, SOURCES, progress=progress.get(), loaded_at=settings.now()
+        )
+        rows = dict(
+            connection.execute(
+                "select table_name, estimated_size from duckdb_tables() where schema_name = 'raw'"
+            ).fetchall()
+        )
+        statuses = {status.source: status for status in source_status(connection, SOURCES, settings.now())}
+    for source, table in TABLES:
+        yield _result(source, table, report, rows.get(_raw_name(source, table), 0), statuses[source.name])
+
+
+def _result(
+    source: Source, table: Table, report: LoadReport, rows: int, status: SourceStatus
+) -> dg.MaterializeResult[Any]:
+    files = [r for r in report.files if (r.source, r.table_name) == (source.name, _raw_name(source, table))]
+    refused = [r for r in files if r.status == "refused"]
+    rejected = sum(r.rows_rejected for r in files)
+    return dg.MaterializeResult(
+        asset_key=_raw_key(source, table),
+        metadata={
+            "dagster/row_count": rows,
+            "rows loaded now": sum(r.rows_loaded for r in files),
+            "rows rejected now": rejected,
+            "files": dg.MetadataValue.md(_file_list(files)),
+        },
+        check_results=[
+            _check("every_file_was_read", not refused, dg.AssetCheckSeverity.ERROR, _reasons(refused)),
+            _check(
+                "no_row_was_rejected", not rejected, dg.AssetCheckSeverity.WARN, f"{rejected} rows rejected"
+            ),
+            _check(
+                "is_fresh",
+                not status.is_late,
+                dg.AssetCheckSeverity.WARN,
+                f"newest load {status.last_loaded_at}",
+            ),
+        ],
+    )
+
+
+def _check(name: str, passed: bool, severity: dg.AssetCheckSeverity, why: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name, passed=passed, severity=severity, description=None if passed else why
+    )
+
+
+def _file_list(files: list[FileResult]) -> str:
+    return "\n".join(f"- {r.file}: {r.status}, {r.rows_loaded:,} rows {r.message}" for r in files) or "none"
+
+
+def _reasons(refused: list[FileResult]) -> str:
+    return " ".join(f"{r.file}: {r.message}" for r in refused)
