@@ -18,6 +18,10 @@
 
 {#- People whom no list describes, only the things they did: per record the row that happened last. -#}
 {% macro newest_of(relation, time_column) -%}
+    {{ adapter.dispatch('newest_of', 'cdp')(relation, time_column) }}
+{%- endmacro %}
+
+{% macro default__newest_of(relation, time_column) -%}
     (
         select *
         from (
@@ -28,5 +32,17 @@
             where record_id is not null
         ) as ranked
         where recency = 1
+    ) as newest
+{%- endmacro %}
+
+{#- True when the value stands in the list `field` of the seed; the model imports the seed as `placeholders`. -#}
+{% macro is_placeholder(value, field) -%}
+    coalesce({{ value }} in (select listed.value from placeholders as listed where listed.field = '{{ field }}'), false)
+{%- endmacro %}
+
+{#- True for `0000000000`, with or without the start of a mobile number (`07777777777`, `+44 0000 000000`). -#}
+{% macro is_one_digit_repeated(digits) -%}
+    coalesce(
+        length({{ digits }}) > 5 and replace({{ digits }}, right({{ digits }}, 1), '') in ('', '0', '07', '44', '447'), false
     )
 {%- endmacro %}

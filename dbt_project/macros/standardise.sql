@@ -10,6 +10,10 @@
 
 {#- Lower-case address, or null when it could not be delivered to. -#}
 {% macro standardise_email(text) -%}
+    {{ adapter.dispatch('standardise_email', 'cdp')(text) }}
+{%- endmacro %}
+
+{% macro default__standardise_email(text) -%}
     case
         when {{ regex_matches('lower(' ~ text ~ ')', email_pattern()) }} and {{ text }} not like '%..%'
             then {{ regex_replace(
@@ -24,6 +28,10 @@
 
 {#- Lower-case name without accents, honorifics, suffixes and punctuation; null when nothing or a stand-in is left. -#}
 {% macro standardise_name(text) -%}
+    {{ adapter.dispatch('standardise_name', 'cdp')(text) }}
+{%- endmacro %}
+
+{% macro default__standardise_name(text) -%}
     {%- set folded = fold_accents(text) -%}
     {%- set bare = regex_replace(folded, "['’`.]") -%}
     {%- set spaced = "' ' || " ~ regex_replace(bare, '[^\\p{L}\\p{M}]+', ' ') ~ " || ' '" -%}
@@ -72,11 +80,19 @@
 
 {#- Upper case without spaces, dots and dashes, so that `eh1 1aa` and `EH1 1AA` agree. -#}
 {% macro standardise_postcode(text) -%}
+    {{ adapter.dispatch('standardise_postcode', 'cdp')(text) }}
+{%- endmacro %}
+
+{% macro default__standardise_postcode(text) -%}
     nullif({{ regex_replace('upper(' ~ text ~ ')', "[ '.-]") }}, '')
 {%- endmacro %}
 
 {#- ISO 3166 two-letter code from a code or a name; null when it is neither. -#}
 {% macro standardise_country(text) -%}
+    {{ adapter.dispatch('standardise_country', 'cdp')(text) }}
+{%- endmacro %}
+
+{% macro default__standardise_country(text) -%}
     case lower(trim({{ text }}))
         {%- for code, names in country_names().items() %}
         {%- for name in names %}

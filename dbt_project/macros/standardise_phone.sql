@@ -6,7 +6,7 @@
 -#}
 {% macro phone_plans() -%}
     {{ return({
-        'GB': ['44', '0', '[12378][0-9]{8,9}'], 'FR': ['33', '0', '[1-9][0-9]{8}'], 'DE': ['49', '0', '[1-9][0-9]{5,11}'],
+        'GB': ['44', '0', '(?:7[0-9]{9}|[1238][0-9]{8,9})'], 'FR': ['33', '0', '[1-9][0-9]{8}'], 'DE': ['49', '0', '[1-9][0-9]{5,11}'],
         'ES': ['34', '', '[5-9][0-9]{8}'], 'PL': ['48', '', '[1-9][0-9]{8}'], 'GR': ['30', '', '[267][0-9]{9}'],
         'UA': ['380', '0', '[3-9][0-9]{8}'], 'JP': ['81', '0', '[1-9][0-9]{8,9}'], 'IE': ['353', '0', '[1-9][0-9]{6,8}'],
         'IT': ['39', '', '[0-9][0-9]{5,10}'], 'NL': ['31', '0', '[1-9][0-9]{8}'], 'BE': ['32', '0', '[1-9][0-9]{7,8}'],
@@ -26,6 +26,10 @@
     of the shop, since a customer abroad may well leave the number of a local phone.
 -#}
 {% macro standardise_phone(text, region='cast(null as varchar)') -%}
+    {{ adapter.dispatch('standardise_phone', 'cdp')(text, region) }}
+{%- endmacro %}
+
+{% macro default__standardise_phone(text, region) -%}
     {%- set international = phone_international(text) -%}
     {%- set own = phone_national(text, region) -%}
     {%- set home = phone_national(text, "'" ~ shop_country() ~ "'") -%}
@@ -48,19 +52,27 @@
 {%- endmacro %}
 
 {% macro is_international(text) -%}
-    {{ regex_matches(text, "^[^0-9+]*([+]|00[1-9]|0 0 ?[1-9])") }}
+    {{ regex_matches(text, '^[^0-9+]*([+]|00[1-9])') }}
 {%- endmacro %}
 
+{#- A trunk zero kept by mistake after the calling code (`+4407700…`) is dropped. -#}
 {% macro phone_international(text) -%}
-    '+' || {{ regex_replace(phone_digits(text), '^00') }}
+    '+' || {{ regex_replace(phone_digits(text), '^(?:00)?(' ~ trunk_zero_codes() ~ ')0|^00', '$1') }}
 {%- endmacro %}
 
-{#- A number as dialled inside `region`; a calling code written without its plus is understood too. -#}
+{% macro trunk_zero_codes() -%}
+    {%- set codes = [] -%}
+    {%- for plan in phone_plans().values() if plan[1] == '0' %}{% do codes.append(plan[0]) %}{% endfor -%}
+    {{ codes | join('|') }}
+{%- endmacro %}
+
+{#- A number as dialled inside `region`; a calling code without its plus is understood, and so is
+    a number that a spreadsheet took for an amount and robbed of its zero. -#}
 {% macro phone_national(text, region) -%}
     {%- set digits = phone_digits(text) -%}
     case coalesce({{ region }}, '{{ shop_country() }}')
         {%- for country, plan in phone_plans().items() %}
-        when '{{ country }}' then {{ regex_replace(digits, '^(?:' ~ plan[0] ~ '(' ~ plan[2] ~ ')|' ~ plan[1] ~ '(' ~ plan[2] ~ '))$', '+' ~ plan[0] ~ '$1$2') }}
+        when '{{ country }}' then {{ regex_replace(digits, '^(?:' ~ plan[0] ~ '(' ~ plan[2] ~ ')|(?:' ~ plan[1] ~ ')?(' ~ plan[2] ~ '))$', '+' ~ plan[0] ~ '$1$2') }}
         {%- endfor %}
     end
 {%- endmacro %}

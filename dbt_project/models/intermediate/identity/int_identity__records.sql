@@ -12,7 +12,8 @@ named as (
         coalesce(full_name, nullif(trim(concat_ws(' ', first_name, last_name)), '')) as display_name,
         coalesce(first_name, {{ given_name('full_name') }}) as given,
         coalesce(last_name, {{ family_name('full_name') }}) as family,
-        {{ regex_replace('phone_raw', '[^0-9]') }} as digits
+        {{ regex_replace('phone_raw', '[^0-9]') }} as digits,
+        split_part(email, '@', 1) as mailbox
     from delivered
 ),
 
@@ -35,20 +36,10 @@ standardised as (
         web_user_id,
         seen_at,
         display_name,
-        coalesce(
-            email in (select value from placeholders where field = 'email')
-            or split_part(email, '@', 1) in (select value from placeholders where field = 'email_mailbox'), false
-        ) as is_no_email,
-        coalesce(
-            split_part(email, '@', 1) in (select value from placeholders where field = 'email_mailbox_shared'), false
-        ) as is_shared_email,
-        coalesce(
-            digits in (select value from placeholders where field = 'phone_digits')
-            or (length(digits) > 5 and replace(digits, right(digits, 1), '') in ('', '44', '0', '07')), false
-        ) as is_no_phone,
-        coalesce(
-            cast(birth_date as varchar) in (select value from placeholders where field = 'birth_date'), false
-        ) as is_no_birth_date
+        {{ is_placeholder('email', 'email') }} or {{ is_placeholder('mailbox', 'email_mailbox') }} as is_no_email,
+        {{ is_placeholder('mailbox', 'email_mailbox_shared') }} as is_shared_email,
+        {{ is_placeholder('digits', 'phone_digits') }} or {{ is_one_digit_repeated('digits') }} as is_no_phone,
+        {{ is_placeholder('cast(birth_date as varchar)', 'birth_date') }} as is_no_birth_date
     from named
 ),
 

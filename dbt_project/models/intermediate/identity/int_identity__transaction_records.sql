@@ -7,7 +7,7 @@ with buyers as (
         city='billing_city', postcode='billing_postcode', country='billing_country', company='billing_company',
         seen_at='ordered_at'
     ) }}
-    from {{ newest_of(ref('stg_shopify__orders'), 'ordered_at') }} as orders
+    from {{ newest_of(ref('stg_shopify__orders'), 'ordered_at') }}
 ),
 
 checkout_starters as (
@@ -16,14 +16,26 @@ checkout_starters as (
         email_raw='email_raw', phone_raw='phone_raw', city='shipping_city', postcode='shipping_postcode',
         country='shipping_country', seen_at='started_at'
     ) }}
-    from {{ newest_of(ref('stg_shopify__abandoned_checkouts'), 'started_at') }} as checkouts
+    from {{ newest_of(ref('stg_shopify__abandoned_checkouts'), 'started_at') }}
 ),
 
 answers as (
-    select record_id, email, email_raw, respondent_name, shopify_customer_id, submitted_at
+    select
+        record_id,
+        email,
+        email_raw,
+        respondent_name,
+        shopify_customer_id,
+        submitted_at
     from {{ ref('stg_surveys__nps') }}
     union all
-    select record_id, email, email_raw, null, null, submitted_at
+    select
+        record_id,
+        email,
+        email_raw,
+        cast(null as varchar) as respondent_name,
+        cast(null as varchar) as shopify_customer_id,
+        submitted_at
     from {{ ref('stg_surveys__csat') }}
 ),
 
@@ -54,7 +66,7 @@ reviewers as (
         'reviews_reviewers', record_key('record_id'), full_name='reviewer_name', email='reviewer_email',
         email_raw='reviewer_email_raw', seen_at='reviewed_at'
     ) }}
-    from {{ newest_of(ref('stg_reviews__product_reviews'), 'reviewed_at') }} as reviews
+    from {{ newest_of(ref('stg_reviews__product_reviews'), 'reviewed_at') }}
 ),
 
 all_sources as (

@@ -1,5 +1,5 @@
 with newest as (
-    select * from {{ newest_version(source('raw', 'google_ads_campaigns'), ['day', 'campaign_id']) }} as newest
+    select * from {{ newest_version(source('raw', 'google_ads_campaigns'), ['day', 'campaign_id']) }}
 ),
 
 cleaned as (

@@ -1,7 +1,7 @@
 {%- set minutes = ['%Y-%m-%d %H:%M', '%Y-%m-%d %H:%M:%S'] -%}
 
 with newest as (
-    select * from {{ newest_version(source('raw', 'hubspot_deals'), ['record_id']) }} as newest
+    select * from {{ newest_version(source('raw', 'hubspot_deals'), ['record_id']) }}
 ),
 
 cleaned as (

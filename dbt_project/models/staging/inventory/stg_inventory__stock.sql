@@ -1,5 +1,7 @@
+{%- set count_dates = ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M', '%d/%m/%Y'] -%}
+
 with newest as (
-    select * from {{ newest_version(source('raw', 'inventory_stock'), ['sku', 'location']) }} as newest
+    select * from {{ newest_version(source('raw', 'inventory_stock'), ['sku', 'location']) }}
 ),
 
 cleaned as (
@@ -12,7 +14,7 @@ cleaned as (
         {{ parse_count('reorder_level') }} as reorder_level,
         {{ parse_money('unit_cost') }} as unit_cost_amount,
         '{{ var("shop_currency", "GBP") }}' as currency,
-        {{ parse_timestamp('last_counted', ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M', '%d/%m/%Y']) }} as counted_at
+        {{ parse_timestamp('last_counted', count_dates) }} as counted_at
     from newest
 )
 

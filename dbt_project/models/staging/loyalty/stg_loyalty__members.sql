@@ -4,7 +4,7 @@
 ] -%}
 
 with newest as (
-    select * from {{ newest_version(source('raw', 'loyalty_members'), ['card_no']) }} as newest
+    select * from {{ newest_version(source('raw', 'loyalty_members'), ['card_no']) }}
 ),
 
 named as (

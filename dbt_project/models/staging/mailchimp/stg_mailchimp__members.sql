@@ -1,4 +1,7 @@
 {%- set seconds = ['%Y-%m-%d %H:%M:%S'] -%}
+{%- set unsubscribe_reason = 'coalesce(unsub_reason_other, unsub_reason)' -%}
+{%- set no_time = 'cast(null as timestamp)' -%}
+{%- set no_text = 'cast(null as varchar)' -%}
 
 with lists as (
     {%- for status in ['subscribed', 'unsubscribed', 'cleaned'] %}
@@ -16,11 +19,9 @@ with lists as (
         {{ parse_timestamp('optin_time', seconds) }} as opted_in_at,
         {{ parse_timestamp('confirm_time', seconds) }} as confirmed_at,
         {{ parse_timestamp('last_changed', seconds) }} as last_changed_at,
-        {{ parse_timestamp('unsub_time', seconds) if status == 'unsubscribed' else 'cast(null as timestamp)' }}
-            as unsubscribed_at,
-        {{ parse_timestamp('clean_time', seconds) if status == 'cleaned' else 'cast(null as timestamp)' }} as cleaned_at,
-        {{ 'coalesce(unsub_reason_other, unsub_reason)' if status == 'unsubscribed' else 'cast(null as varchar)' }}
-            as unsubscribe_reason,
+        {{ parse_timestamp('unsub_time', seconds) if status == 'unsubscribed' else no_time }} as unsubscribed_at,
+        {{ parse_timestamp('clean_time', seconds) if status == 'cleaned' else no_time }} as cleaned_at,
+        {{ unsubscribe_reason if status == 'unsubscribed' else no_text }} as unsubscribe_reason,
         upper(cc) as country,
         optin_ip as opt_in_ip,
         tags,

@@ -1,5 +1,5 @@
 with newest as (
-    select * from {{ newest_version(source('raw', 'meta_ads_insights'), ['reporting_starts', 'campaign_id']) }} as newest
+    select * from {{ newest_version(source('raw', 'meta_ads_insights'), ['reporting_starts', 'campaign_id']) }}
 ),
 
 cleaned as (

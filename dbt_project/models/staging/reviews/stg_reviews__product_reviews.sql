@@ -1,5 +1,5 @@
 with newest as (
-    select * from {{ newest_version(source('raw', 'reviews_product_reviews'), ['id']) }} as newest
+    select * from {{ newest_version(source('raw', 'reviews_product_reviews'), ['id']) }}
 ),
 
 cleaned as (

@@ -10,7 +10,7 @@
 } -%}
 
 with newest as (
-    select * from {{ newest_version(source('raw', 'segment_events'), ['message_id']) }} as newest
+    select * from {{ newest_version(source('raw', 'segment_events'), ['message_id']) }}
 ),
 
 parsed as (
@@ -40,7 +40,7 @@ flattened as (
         received_at,
         context.page.url as page_url,
         context.page.path as page_path,
-        context.page.referrer as referrer,
+        context.page.referrer,
         context.campaign.source as utm_source,
         context.campaign.medium as utm_medium,
         context.campaign.name as utm_campaign,

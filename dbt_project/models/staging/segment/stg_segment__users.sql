@@ -1,6 +1,4 @@
-{%- set trait_shape = {
-    'email': none, 'firstName': none, 'first_name': none, 'lastName': none, 'last_name': none, 'phone': none
-} -%}
+{%- set trait_shape = {'email': none, 'firstName': none, 'lastName': none, 'phone': none} -%}
 
 with identifies as (
     select
@@ -16,10 +14,8 @@ latest as (
     select
         user_id,
         max_by(traits.email, identified_at) filter (where traits.email is not null) as email_raw,
-        max_by(coalesce(traits.firstName, traits.first_name), identified_at)
-            filter (where coalesce(traits.firstName, traits.first_name) is not null) as first_name,
-        max_by(coalesce(traits.lastName, traits.last_name), identified_at)
-            filter (where coalesce(traits.lastName, traits.last_name) is not null) as last_name,
+        max_by(traits.firstName, identified_at) filter (where traits.firstName is not null) as first_name,
+        max_by(traits.lastName, identified_at) filter (where traits.lastName is not null) as last_name,
         max_by(traits.phone, identified_at) filter (where traits.phone is not null) as phone_raw,
         min(identified_at) as first_seen_at,
         max(identified_at) as identified_at

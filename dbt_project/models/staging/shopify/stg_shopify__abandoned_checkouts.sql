@@ -1,12 +1,12 @@
 with newest as (
     -- checkout-level fields stand on the first line of a checkout only
-    select * from {{ newest_version(source('raw', 'shopify_abandoned_checkouts'), ['id']) }} as newest
+    select * from {{ newest_version(source('raw', 'shopify_abandoned_checkouts'), ['id']) }}
 ),
 
 items as (
     select
         checkout_id,
-        sum(quantity) as item_count
+        cast(sum(quantity) as bigint) as item_count
     from {{ ref('stg_shopify__abandoned_checkout_items') }}
     group by checkout_id
 ),

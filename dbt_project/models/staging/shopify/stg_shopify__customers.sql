@@ -1,5 +1,5 @@
 with newest as (
-    select * from {{ newest_version(source('raw', 'shopify_customers'), ['customer_id']) }} as newest
+    select * from {{ newest_version(source('raw', 'shopify_customers'), ['customer_id']) }}
 ),
 
 cleaned as (

@@ -1,5 +1,5 @@
 with newest as (
-    select * from {{ newest_load(source('raw', 'shopify_orders'), ['name']) }} as newest
+    select * from {{ newest_load(source('raw', 'shopify_orders'), ['name']) }}
 ),
 
 filled as (

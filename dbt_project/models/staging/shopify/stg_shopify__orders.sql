@@ -1,6 +1,6 @@
 with first_lines as (
     -- order-level fields, the id among them, stand on the first line of an order only
-    select * from {{ newest_version(source('raw', 'shopify_orders'), ['id']) }} as newest
+    select * from {{ newest_version(source('raw', 'shopify_orders'), ['id']) }}
 ),
 
 cleaned as (

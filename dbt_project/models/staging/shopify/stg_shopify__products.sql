@@ -1,5 +1,5 @@
 with newest as (
-    select * from {{ newest_version(source('raw', 'shopify_products'), ['variant_sku']) }} as newest
+    select * from {{ newest_version(source('raw', 'shopify_products'), ['variant_sku']) }}
 ),
 
 cleaned as (

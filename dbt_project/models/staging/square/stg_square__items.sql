@@ -8,7 +8,7 @@ with sold as (
 
 newest as (
     -- a refund repeats the sale's transaction id, maybe in a later file: it must not push the sale out
-    select * from {{ newest_load('sold', ['transaction_id', 'event_type', 'sold_at']) }} as newest
+    select * from {{ newest_load('sold', ['transaction_id', 'event_type', 'sold_at']) }}
 ),
 
 numbered as (

@@ -1,5 +1,5 @@
 with newest as (
-    select * from {{ newest_version(source('raw', 'surveys_csat'), ['response_id']) }} as newest
+    select * from {{ newest_version(source('raw', 'surveys_csat'), ['response_id']) }}
 ),
 
 cleaned as (

@@ -1,5 +1,5 @@
 with newest as (
-    select * from {{ newest_version(source('raw', 'zendesk_tickets'), ['id']) }} as newest
+    select * from {{ newest_version(source('raw', 'zendesk_tickets'), ['id']) }}
 ),
 
 parsed as (
