@@ -44,7 +44,8 @@ ordered as (
         statements.*,
         row_number() over (
             partition by clusters.customer_id, statements.purpose, statements.channel
-            order by {{ marts_consent_order() }}
+            order by
+                {{ marts_consent_order() }}
         ) as decision_order
     from {{ ref('int_consent__statements') }} as statements
     inner join clusters on statements.record_id = clusters.record_id

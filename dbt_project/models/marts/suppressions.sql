@@ -6,7 +6,8 @@ ordered as (
         *,
         row_number() over (
             partition by identifier_type, identifier_value, purpose, channel
-            order by {{ marts_consent_order() }}
+            order by
+                {{ marts_consent_order() }}
         ) as decision_order
     from {{ ref('int_consent__statements') }}
     where identifier_type in ('email', 'phone') and identifier_value is not null

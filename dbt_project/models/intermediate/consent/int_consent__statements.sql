@@ -177,15 +177,6 @@ statements as (
         proof
     from {{ ref('int_consent__recorded') }}
 
-),
-
-weighed as (
-
-    select
-        *,
-        {{ marts_consent_weight() }} as effective_at
-    from statements
-
 )
 
-select * from weighed
+select * from statements
