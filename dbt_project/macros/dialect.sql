@@ -112,7 +112,7 @@
 {%- endmacro %}
 
 
-{#- JSON text → struct of text fields in one parse. `shape`: {field: none, nested: {field: none}}; absent → null. -#}
+{#- JSON text → struct of texts, in one parse. `shape`: {field: none, nested: {field: none}}; absent → null. -#}
 {% macro json_struct(text, shape) -%}
     {{ adapter.dispatch('json_struct', 'cdp')(text, shape) }}
 {%- endmacro %}
@@ -155,14 +155,15 @@
 {%- endmacro %}
 
 
-{#- Lower case without accents. Other scripts keep their marks: stripping them would change Japanese or Cyrillic letters. -#}
+{#- Lower case without accents. Japanese and Cyrillic keep their marks, which make other letters there. -#}
 {% macro fold_accents(text) -%}
     {{ adapter.dispatch('fold_accents', 'cdp')(text) }}
 {%- endmacro %}
 
 {% macro default__fold_accents(text) -%}
     replace(replace(replace(translate(
-        lower({{ text }}), 'àáâãäåāăąçćčďèéêëēęěğìíîïīıłľñńňòóôõöøőŕřśšşťùúûüūůűýÿźžżđðάέήίόύώς',
+        lower({{ text }}),
+        'àáâãäåāăąçćčďèéêëēęěğìíîïīıłľñńňòóôõöøőŕřśšşťùúûüūůűýÿźžżđðάέήίόύώς',
         'aaaaaaaaacccdeeeeeeegiiiiiillnnnoooooooorrssstuuuuuuuyyzzzddαεηιουωσ'
     ), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe')
 {%- endmacro %}

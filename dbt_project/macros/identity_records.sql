@@ -4,8 +4,8 @@
 -#}
 {% macro record_columns(source, key) -%}
     {%- set texts = [
-        'first_name', 'last_name', 'full_name', 'email', 'phone', 'email_raw', 'phone_raw', 'street', 'city', 'postcode',
-        'country', 'company', 'loyalty_id', 'web_user_id'
+        'first_name', 'last_name', 'full_name', 'email', 'phone', 'email_raw', 'phone_raw', 'street', 'city',
+        'postcode', 'country', 'company', 'loyalty_id', 'web_user_id'
     ] -%}
         '{{ source }}' as source,
         {{ key }} as source_key,
@@ -40,9 +40,10 @@
     coalesce({{ value }} in (select listed.value from placeholders as listed where listed.field = '{{ field }}'), false)
 {%- endmacro %}
 
-{#- True for `0000000000`, with or without the start of a mobile number (`07777777777`, `+44 0000 000000`). -#}
+{#- True for `0000000000`, also after the start of a number (`07000000000`, `+44 0000 000000`). -#}
 {% macro is_one_digit_repeated(digits) -%}
     coalesce(
-        length({{ digits }}) > 5 and replace({{ digits }}, right({{ digits }}, 1), '') in ('', '0', '07', '44', '447'), false
+        length({{ digits }}) > 5
+        and replace({{ digits }}, right({{ digits }}, 1), '') in ('', '0', '7', '07', '44', '447'), false
     )
 {%- endmacro %}

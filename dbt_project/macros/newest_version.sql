@@ -3,7 +3,7 @@
     All of these are relations called newest.
 -#}
 
-{#- Per key (a list of columns) one row: of the newest load, and within a load the last. Rows without a key are dropped. -#}
+{#- Per key (a list of columns) one row: of the newest load, there the last. Rows without a key are left out. -#}
 {% macro newest_version(relation, keys) -%}
     {{ adapter.dispatch('newest_version', 'cdp')(relation, keys) }}
 {%- endmacro %}
@@ -22,7 +22,7 @@
     ) as newest
 {%- endmacro %}
 
-{#- Leaving out the few outdated rows costs a third of sorting all (measured: 1.3 against 3.5 CPU-s over 2 M events). -#}
+{#- Leaving out the few outdated rows is half the work of ranking all (0.4 against 0.9 CPU-s per 500,000 events). -#}
 {% macro duckdb__newest_version(relation, keys) -%}
     (
         select delivered.*
@@ -42,7 +42,7 @@
     ) as newest
 {%- endmacro %}
 
-{#- For rows without a key of their own (lines of an order): per group, every row of the newest load that has the group. -#}
+{#- Rows without a key of their own (lines of an order): per group, every row of the newest load that has it. -#}
 {% macro newest_load(relation, keys) -%}
     {{ adapter.dispatch('newest_load', 'cdp')(relation, keys) }}
 {%- endmacro %}

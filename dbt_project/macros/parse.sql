@@ -5,7 +5,8 @@
     coalesce(
         {{ cast_or_null(text, 'decimal(18,2)') }},
         {{ cast_or_null(
-            "case when " ~ text ~ " like '(%)' then '-' else '' end || " ~ regex_replace(text, '[^0-9.-]'), 'decimal(18,2)'
+            "case when " ~ text ~ " like '(%)' then '-' else '' end || " ~ regex_replace(text, '[^0-9.-]'),
+            'decimal(18,2)'
         ) }}
     )
 {%- endmacro %}
@@ -50,6 +51,7 @@
 {% macro is_bot(user_agent) -%}
     {{ regex_matches(
         user_agent,
-        '(?i)bot[/; )_-]|bot$|crawl|spider|slurp|headless|phantomjs|lighthouse|pingdom|uptime|monitor|python-|curl/|wget'
+        '(?i)bot[/; )_-]|bot$|crawl|spider|slurp|headless|phantomjs|lighthouse|pingdom|uptime|monitor'
+        ~ '|python-|curl/|wget'
     ) }}
 {%- endmacro %}

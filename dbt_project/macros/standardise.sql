@@ -105,14 +105,16 @@
 
 {% macro country_names() -%}
     {{ return({
-        'GB': ['uk', 'u.k.', 'gbr', 'united kingdom', 'great britain', 'england', 'scotland', 'wales', 'northern ireland'],
+        'GB': ['uk', 'u.k.', 'gbr', 'united kingdom', 'great britain', 'england', 'scotland', 'wales',
+               'northern ireland'],
         'FR': ['fra', 'france'], 'DE': ['deu', 'germany', 'deutschland'], 'ES': ['esp', 'spain', 'españa', 'espana'],
         'PL': ['pol', 'poland', 'polska'], 'GR': ['grc', 'greece', 'ελλάδα', 'hellas', 'el'],
-        'UA': ['ukr', 'ukraine', 'україна'], 'JP': ['jpn', 'japan', '日本'], 'IE': ['irl', 'ireland', 'éire', 'eire'],
+        'UA': ['ukr', 'ukraine', 'україна'], 'JP': ['jpn', 'japan', '日本'],
+        'IE': ['irl', 'ireland', 'éire', 'eire'],
         'IT': ['ita', 'italy', 'italia'], 'NL': ['nld', 'netherlands', 'the netherlands', 'nederland', 'holland'],
         'BE': ['bel', 'belgium', 'belgique', 'belgië'], 'AT': ['aut', 'austria', 'österreich'],
-        'CH': ['che', 'switzerland', 'schweiz', 'suisse'], 'PT': ['prt', 'portugal'], 'SE': ['swe', 'sweden', 'sverige'],
-        'DK': ['dnk', 'denmark', 'danmark'], 'NO': ['nor', 'norway', 'norge'], 'FI': ['fin', 'finland', 'suomi'],
+        'CH': ['che', 'switzerland', 'schweiz', 'suisse'], 'PT': ['prt', 'portugal'],
+        'SE': ['swe', 'sweden', 'sverige'], 'DK': ['dnk', 'denmark', 'danmark'], 'NO': ['nor', 'norway', 'norge'], 'FI': ['fin', 'finland', 'suomi'],
         'CZ': ['cze', 'czechia', 'czech republic'], 'US': ['usa', 'u.s.', 'united states', 'united states of america'],
         'CA': ['can', 'canada'], 'AU': ['aus', 'australia'], 'NZ': ['nzl', 'new zealand'], 'IN': ['ind', 'india'],
         'CN': ['chn', 'china'], 'BR': ['bra', 'brazil', 'brasil'], 'TR': ['tur', 'turkey', 'türkiye'],

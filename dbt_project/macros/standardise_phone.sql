@@ -6,9 +6,11 @@
 -#}
 {% macro phone_plans() -%}
     {{ return({
-        'GB': ['44', '0', '(?:7[0-9]{9}|[1238][0-9]{8,9})'], 'FR': ['33', '0', '[1-9][0-9]{8}'], 'DE': ['49', '0', '[1-9][0-9]{5,11}'],
+        'GB': ['44', '0', '(?:7[0-9]{9}|[1238][0-9]{8,9})'], 'FR': ['33', '0', '[1-9][0-9]{8}'],
+        'DE': ['49', '0', '[1-9][0-9]{5,11}'],
         'ES': ['34', '', '[5-9][0-9]{8}'], 'PL': ['48', '', '[1-9][0-9]{8}'], 'GR': ['30', '', '[267][0-9]{9}'],
-        'UA': ['380', '0', '[3-9][0-9]{8}'], 'JP': ['81', '0', '[1-9][0-9]{8,9}'], 'IE': ['353', '0', '[1-9][0-9]{6,8}'],
+        'UA': ['380', '0', '[3-9][0-9]{8}'], 'JP': ['81', '0', '[1-9][0-9]{8,9}'],
+        'IE': ['353', '0', '[1-9][0-9]{6,8}'],
         'IT': ['39', '', '[0-9][0-9]{5,10}'], 'NL': ['31', '0', '[1-9][0-9]{8}'], 'BE': ['32', '0', '[1-9][0-9]{7,8}'],
         'AT': ['43', '0', '[1-9][0-9]{4,12}'], 'CH': ['41', '0', '[1-9][0-9]{8}'], 'PT': ['351', '', '[2-9][0-9]{8}'],
         'SE': ['46', '0', '[1-9][0-9]{6,9}'], 'DK': ['45', '', '[2-9][0-9]{7}'], 'NO': ['47', '', '[2-9][0-9]{7}'],
@@ -66,13 +68,18 @@
     {{ codes | join('|') }}
 {%- endmacro %}
 
-{#- A number as dialled inside `region`; a calling code without its plus is understood, and so is
-    a number that a spreadsheet took for an amount and robbed of its zero. -#}
+{#-
+    A number as dialled inside `region`. A calling code without its plus is understood, and so is a number whose zero
+    fell off in a spreadsheet.
+-#}
 {% macro phone_national(text, region) -%}
     {%- set digits = phone_digits(text) -%}
     case coalesce({{ region }}, '{{ shop_country() }}')
         {%- for country, plan in phone_plans().items() %}
-        when '{{ country }}' then {{ regex_replace(digits, '^(?:' ~ plan[0] ~ '(' ~ plan[2] ~ ')|(?:' ~ plan[1] ~ ')?(' ~ plan[2] ~ '))$', '+' ~ plan[0] ~ '$1$2') }}
+        {%- set code, trunk, number = plan %}
+        when '{{ country }}' then {{ regex_replace(
+            digits, '^(?:' ~ code ~ '(' ~ number ~ ')|(?:' ~ trunk ~ ')?(' ~ number ~ '))$', '+' ~ code ~ '$1$2'
+        ) }}
         {%- endfor %}
     end
 {%- endmacro %}

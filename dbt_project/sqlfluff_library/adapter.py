@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-def dispatch(name: str, namespace: str | None = None) -> Callable[..., str]:
+def dispatch(name: str, _namespace: str | None = None) -> Callable[..., str]:
     """A macro that renders as a function call on its first argument: sqlfluff judges layout, not results.
 
     The `newest_…` macros are relations, so they render as a subquery on theirs.
     """
 
-    def render(*arguments: object, **options: object) -> str:
+    def render(*arguments: object, **_options: object) -> str:
         first = str(arguments[0]).strip() if arguments else ""
         return f"(select * from {first}) as newest" if name.startswith("newest_") else f"{name}({first})"
 

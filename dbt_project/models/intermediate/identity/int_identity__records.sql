@@ -39,6 +39,7 @@ standardised as (
         {{ is_placeholder('email', 'email') }} or {{ is_placeholder('mailbox', 'email_mailbox') }} as is_no_email,
         {{ is_placeholder('mailbox', 'email_mailbox_shared') }} as is_shared_email,
         {{ is_placeholder('digits', 'phone_digits') }} or {{ is_one_digit_repeated('digits') }} as is_no_phone,
+        {{ is_placeholder('lower(street)', 'street') }} as is_no_home,
         {{ is_placeholder('cast(birth_date as varchar)', 'birth_date') }} as is_no_birth_date
     from named
 ),
@@ -79,9 +80,9 @@ records as (
         without_placeholders.last_name,
         without_placeholders.usable_email as email,
         without_placeholders.usable_phone as phone,
-        without_placeholders.street,
-        without_placeholders.city,
-        without_placeholders.postcode,
+        case when not without_placeholders.is_no_home then without_placeholders.street end as street,
+        case when not without_placeholders.is_no_home then without_placeholders.city end as city,
+        case when not without_placeholders.is_no_home then without_placeholders.postcode end as postcode,
         without_placeholders.country,
         case when not without_placeholders.is_no_birth_date then without_placeholders.birth_date end as birth_date,
         without_placeholders.company,

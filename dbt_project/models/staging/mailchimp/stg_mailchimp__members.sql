@@ -54,10 +54,10 @@ standardised as (
         first_name,
         last_name,
         address,
-        -- parts of an address are two blanks apart: street, maybe more, city, region, postcode, country
-        nullif(split_part(address, '  ', 1), '') as street,
-        nullif(split_part(address, '  ', 2), '') as city,
-        nullif(split_part(address, '  ', 4), '') as postcode,
+        -- parts of an address are two blanks apart: street, city, maybe a region, postcode, country
+        case when address like '%  %  %  %' then split_part(address, '  ', 1) end as street,
+        case when address like '%  %  %  %' then split_part(address, '  ', 2) end as city,
+        case when address like '%  %  %  %' then split_part(address, '  ', -2) end as postcode,
         country,
         member_rating,
         opted_in_at,
