@@ -64,7 +64,7 @@ def cluster(
 
     `edges` holds the weights inside neighbourhoods (`labels`); pairs without one count as `missing`. Two clusters
     join while the average weight of the pairs between them is above `cut`, best pair of clusters first; ties go to
-    the smaller ids. Pairs in `must` start joined; clusters holding a pair in `cannot` never join, whatever `must` says.
+    the smaller ids. Then the clusters of each pair in `must` join; clusters holding a pair in `cannot` never do.
     """
     result = labels.copy()
     must_of, cannot_of = _by_label(must, labels), _by_label(cannot, labels)
@@ -100,32 +100,45 @@ def agglomerate(
     blocked = np.eye(count, dtype=np.bool_)
     for i, j in cannot:
         blocked[i, j] = blocked[j, i] = True
-    sizes = np.ones(count)
-    parts: list[list[int]] = [[position] for position in range(count)]
+    state = _State(sums, blocked, np.ones(count), [[position] for position in range(count)])
+    _join_while_better(state, cut)
     for i, j in must:
-        a, b = sorted((_holder(parts, i), _holder(parts, j)))
-        if a != b and not blocked[a, b]:
-            _join(a, b, sums, blocked, sizes, parts)
+        a, b = sorted((_holder(state.parts, i), _holder(state.parts, j)))
+        if a != b and not state.blocked[a, b]:
+            _join(state, a, b)
+    if must:
+        _join_while_better(state, cut)
+    return [part for part in state.parts if part]
+
+
+@dataclass
+class _State:
+    """Clusters in the making: sums of weights between them, pairs that may not join, sizes and members."""
+
+    sums: Weights
+    blocked: NDArray[np.bool_]
+    sizes: Weights
+    parts: list[list[int]]
+
+
+def _join_while_better(state: _State, cut: float) -> None:
     while True:
-        averages = np.where(blocked, -np.inf, sums / np.outer(sizes, sizes))
+        averages = np.where(state.blocked, -np.inf, state.sums / np.outer(state.sizes, state.sizes))
         best = int(np.argmax(averages))  # the first of equals: smallest positions, hence smallest ids
-        a, b = divmod(best, count)
+        a, b = divmod(best, len(averages))
         if averages[a, b] <= cut + 1e-9:
-            return [part for part in parts if part]
-        _join(min(a, b), max(a, b), sums, blocked, sizes, parts)
+            return
+        _join(state, min(a, b), max(a, b))
 
 
-def _join(
-    a: int, b: int, sums: Weights, blocked: NDArray[np.bool_], sizes: Weights, parts: list[list[int]]
-) -> None:
-    sums[a] += sums[b]
-    sums[:, a] += sums[:, b]
-    blocked[a] |= blocked[b]
-    blocked[:, a] |= blocked[:, b]
-    blocked[b] = blocked[:, b] = True
-    sizes[a] += sizes[b]
-    parts[a] = sorted(parts[a] + parts[b])
-    parts[b] = []
+def _join(state: _State, a: int, b: int) -> None:
+    for matrix, combine in ((state.sums, np.add), (state.blocked, np.logical_or)):
+        combine(matrix[a], matrix[b], out=matrix[a])
+        combine(matrix[:, a], matrix[:, b], out=matrix[:, a])
+    state.blocked[b] = state.blocked[:, b] = True
+    state.sizes[a] += state.sizes[b]
+    state.parts[a] = sorted(state.parts[a] + state.parts[b])
+    state.parts[b] = []
 
 
 def _holder(parts: list[list[int]], position: int) -> int:

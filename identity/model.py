@@ -405,7 +405,7 @@ PAIR_RULES: tuple[PairRule, ...] = (
     # Conflicts come last: they push down what a rule above has lifted.
     PairRule(
         "name_alone",
-        "not (coalesce(w_email, 0) > 0 or coalesce(w_phone, 0) > 0 or coalesce(w_address, 0) > 1 or coalesce(w_birth_date, 0) > 0"
+        "not (g_email in ('same', 'same local part', 'nearly the same') or coalesce(w_phone, 0) > 0 or coalesce(w_address, 0) > 1 or coalesce(w_birth_date, 0) > 0"
         " or coalesce(w_loyalty_id, 0) > 0 or coalesce(w_web_user_id, 0) > 0 or coalesce(w_company, 0) > 0)",
         ceiling=-0.5,
     ),

@@ -64,11 +64,14 @@ def is_published(connection: duckdb.DuckDBPyConnection, warehouse: str, run_id: 
 
 
 def _weigh_records(connection: duckdb.DuckDBPyConnection) -> None:
-    """Average weight of a record to the rest of its cluster; scratch work, hence before the transaction."""
+    """A record's best link into its cluster, less its strongest contradiction there, in bits.
+
+    Scratch work, hence before the transaction.
+    """
     connection.execute(
         """
         create or replace table within_weights as
-        select id, avg(linkage_weight) as weight from (
+        select id, max(linkage_weight) + least(0, min(linkage_weight)) as weight from (
             select id_l as id, linkage_weight from scored where is_within_customer
             union all select id_r, linkage_weight from scored where is_within_customer
         ) group by id
@@ -77,7 +80,7 @@ def _weigh_records(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _write_clusters(connection: duckdb.DuckDBPyConnection, warehouse: str, state: str) -> None:
-    """One row per record. Confidence: the probability of the average weight between the record and the rest."""
+    """One row per record. Confidence: the probability that goes with the weight of `_weigh_records`; alone it is 1."""
     connection.execute(
         f"""
         create or replace table "{warehouse}".identity.identity_clusters as
@@ -109,8 +112,8 @@ def _write_evidence(connection: duckdb.DuckDBPyConnection, warehouse: str) -> No
     fields = [
         ("prior", "'any two records'", "prior_weight"),
         *((c.name, f"g_{c.name}", f"w_{c.name}") for c in model.COMPARISONS),
-        ("household_cap", "case when cap_weight < 0 then 'shared by a household' end", "cap_weight"),
-        ("rule", "case when rule_weight <> 0 then rule end", "rule_weight"),
+        ("household_cap", "case when cap_weight < -0.001 then 'shared by a household' end", "cap_weight"),
+        ("rule", "case when abs(rule_weight) > 0.001 then rule end", "rule_weight"),
     ]
     parts = " union all ".join(
         f"select id_l, id_r, {rank} as rank, '{field}' as field, {level} as level, {weight} as weight from kept"

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import logging
 import math
+import warnings
 from typing import Any
 
 import duckdb
-from splink import DuckDBAPI, Linker
 
 from identity import model
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # of an outdated extension of Splink's SQL parser
+    from splink import DuckDBAPI, Linker
+    from splink.internals.exceptions import EMTrainingException, SplinkException
+
 Settings = dict[str, Any]
+TRAINING_ERRORS = (EMTrainingException, SplinkException)
 
 logging.getLogger("splink").setLevel(logging.ERROR)  # it warns of every level that a small business never shows
 

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
-from splink.internals.exceptions import EMTrainingException, SplinkException
 
 from identity import model, records, scoring
 from identity.workspace import count_rows, first_row
@@ -114,7 +113,7 @@ def _learn_matches(
                 rule, estimate_without_term_frequencies=True, max_pairs=EM_PAIRS
             )
             diagnostics["rounds"].append({"rule": rule, "outcome": "trained"})
-        except (EMTrainingException, SplinkException) as error:
+        except scoring.TRAINING_ERRORS as error:
             diagnostics["rounds"].append({"rule": rule, "outcome": str(error).splitlines()[0]})
     trained = linker.misc.save_model_to_json()
     for target, source in zip(settings["comparisons"], trained["comparisons"], strict=True):
