@@ -39,7 +39,7 @@ def detect_encoding(path: Path, fingerprint: Fingerprint) -> str:
     if not fingerprint.head.strip():
         raise FileUnreadable("is empty. Ask the source to export it again, or remove the file.")
     head = fingerprint.head
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(head) % 2 == 0:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if fingerprint.has_nul:
         return _wide_or_binary(head)

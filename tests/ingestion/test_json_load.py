@@ -1,0 +1,163 @@
+"""JSON and JSONL: every top-level key is a text column, and only what the standard calls JSON is taken."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+PEOPLE = {"required": ["messageId"], "columns": ["messageId", "userId", "context", "type"]}
+
+
+@pytest.fixture
+def lines(ground):
+    ground.declare(format="jsonl", **PEOPLE)
+    return ground
+
+
+@pytest.fixture
+def document(ground):
+    ground.declare(format="json", records="people", **PEOPLE)
+    return ground
+
+
+def test_events_become_text_columns_and_objects_stay_json(lines):
+    lines.deliver(
+        "people.jsonl",
+        '{"messageId":"m1","userId":12,"context":{"page":{"url":"/é"},"n":1},"type":null}\n'
+        '{"type":"track","messageId":"m2","context":[1,"a,]"]}\n',
+    )
+    lines.load()
+    assert lines.rows("*") == [
+        ("m1", "12", '{"page":{"url":"/é"},"n":1}', None, "shop/people.jsonl", 1, 1),
+        ("m2", None, '[1,"a,]"]', "track", "shop/people.jsonl", 2, 1),
+    ]
+    assert lines.rejects() == []
+
+
+def test_new_keys_are_added_wherever_they_first_appear(lines):
+    common = "".join(f'{{"messageId":"m{i}"}}\n' for i in range(3000))
+    lines.deliver("people.jsonl", common + '{"messageId":"late","newKey":{"a":1},"odd key\\"/~":2,"":3}\n')
+    report = lines.load()
+    assert lines.rows("new_key, odd_key, unnamed")[-1] == ('{"a":1}', "2", "3")
+    assert report.files[0].message == "new columns: unnamed, new_key, odd_key"
+
+
+def test_keys_that_differ_in_case_only_fill_one_column(lines):
+    lines.deliver(
+        "people.jsonl", '{"messageId":"m1","user_id":"a"}\n{"messageId":"m2","userId":"b","USERID":"c"}\n'
+    )
+    lines.load()
+    assert lines.rows("user_id, userid") == [("a", None), ("b", "c")]
+
+
+def test_bad_lines_are_rejected_and_the_rest_is_loaded(lines):
+    lines.deliver(
+        "people.jsonl",
+        b'{"messageId":"m1"}\n\n{"messageId":"m2",}\n{"messageId":NaN}\n[1]\nnot json\n{"messageId":"\xff"}\n'
+        b'{"messageId":"m3"}\r\n{"messageId":"m4"}',
+    )
+    lines.load()
+    assert lines.rows("message_id, _row") == [("m1", 1), ("m3", 7), ("m4", 8)]
+    assert [(line, text) for line, _, _, text in lines.rejects()] == [
+        (3, '{"messageId":"m2",}'),
+        (4, '{"messageId":NaN}'),
+        (5, "[1]"),
+        (6, "not json"),
+        (7, '{"messageId":"\\xff"}'),
+    ]
+    assert all("JSON" in str(reason) for _, _, reason, _ in lines.rejects())
+    assert lines.ledger() == [("shop/people.jsonl", "loaded", 8, 3, 5)]
+
+
+def test_a_mistyped_event_is_rejected_with_its_line(ground):
+    ground.declare(format="jsonl", required=["at"], columns=[{"name": "at", "type": "timestamp"}])
+    ground.deliver("people.jsonl", '{"at":"2026-03-01T14:22:11.123Z"}\n{"at":"yesterday"}\n{"at":null}\n')
+    ground.load()
+    assert ground.rows("_row") == [(1,), (3,)]
+    assert ground.rejects() == [(2, "at", "'yesterday' is not a timestamp", '{"at":"yesterday"}')]
+
+
+def test_a_document_is_taken_apart_into_records(document):
+    people = [{"messageId": 1, "context": {"a": [1, None]}}, 5, {"messageId": "é", "extra": True}]
+    document.deliver("people.json", b"\xef\xbb\xbf" + json.dumps({"people": people, "count": 3}).encode())
+    document.load()
+    assert document.rows("message_id, context, extra, _row") == [
+        ("1", '{"a":[1,null]}', None, 1),
+        ("é", None, "true", 3),
+    ]
+    assert document.rejects() == [(None, None, "record 2 is not an object", "5")]
+
+
+def test_a_document_that_is_a_list(ground):
+    ground.declare(format="json", **PEOPLE)
+    ground.deliver("people.json", '[{"messageId": "a"}, {"messageId": "b"}]')
+    ground.load()
+    assert ground.rows("message_id") == [("a",), ("b",)]
+
+
+def test_a_document_without_records_loads_nothing(document):
+    document.deliver("people.json", '{"people": []}')
+    assert document.load().files[0].status == "loaded"
+    assert document.rows() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"people": [{"messageId": "a"}, {"mess', "looks cut off: it is not valid at line 1"),
+        ('{"people": [{"messageId": "a",}]}', "does not parse"),
+        (
+            '{"poeple": []}',
+            "has no 'people' (declared: records at 'people'); found 'poeple', the nearest is 'poeple'",
+        ),
+        ('{"people": {"a": 1}}', "holds no list at 'people'"),
+        ('{"people": [{"messageID": "a"}]}', "has no key 'messageId'. The nearest is 'messageID'"),
+        ("", "is empty"),
+    ],
+)
+def test_documents_that_are_refused(document, content, expected):
+    document.deliver("people.json", content)
+    assert expected in document.refusal()
+
+
+def test_lines_that_are_refused(lines):
+    lines.deliver("people.jsonl", '{"messageId":"a"}\n{"messageId":"b"}\n{"mess')
+    assert "looks cut off in line 3" in lines.refusal()
+    lines.deliver("people.jsonl", '{"messageID":"a"}\n{"messageID":"b"}\n')
+    assert "has no key 'messageId'" in lines.load().files[0].message
+
+
+def test_the_json_test_suite_as_values_and_as_files(memory_ground, corpora):
+    ground = memory_ground
+    ground.declare(
+        name="values",
+        files=["values/*"],
+        format="json",
+        records="people",
+        required=["value"],
+        columns=["value"],
+    )
+    head = b'{"people":[{"case":"%s","value":'
+    cases = sorted((corpora("json_test_suite") / "test_parsing").glob("*.json"))
+    for path in cases:
+        ground.deliver(f"values/{path.name}", head % path.name.encode() + path.read_bytes() + b"}]}")
+    outcome = {result.file.rsplit("/", 1)[1]: result for result in ground.load().files}
+    assert len(outcome) == len(cases) > 300
+    for name, result in outcome.items():
+        if name.startswith("y_"):
+            assert (result.status, result.rows_loaded) == ("loaded", 1), (name, result.message)
+        if name.startswith("n_"):
+            assert (result.status, result.rows_loaded) == ("refused", 0), name
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_the_json_test_suite_never_brings_a_traceback(memory_ground, corpora, form):
+    ground = memory_ground
+    ground.declare(files=["*"], format=form, required=["a"], columns=["a"])
+    for path in (corpora("json_test_suite") / "test_parsing").glob("*.json"):
+        ground.deliver(path.name, path.read_bytes())
+    for result in ground.load().files:
+        assert result.rows_in_file == result.rows_loaded + result.rows_rejected
+        if result.file.startswith("shop/n_"):
+            assert result.rows_loaded == 0, result.file
