@@ -35,7 +35,8 @@ class Verdict(StrEnum):
     ANSWERED = "answered"
     SLOW_DOWN = "slow down"  # rate limited: wait, without using up an attempt
     TRY_AGAIN = "try again"  # server fault, timeout, lost connection: the request may have taken effect
-    STOP = "stop"  # key, token or audience refused: nothing more to this destination
+    STOP = "stop"  # key or token refused: nothing more to this destination
+    BLOCKED = "blocked"  # the target itself is locked: nothing more to it
     REFUSED = "refused"  # this request is wrong: find the bad row
 
 
@@ -163,28 +164,30 @@ class Destination(Protocol):
 
     spec: DestinationSpec
 
-    def classify(self, response: Response) -> Verdict:
+    def classify(self, response: Response, /) -> Verdict:
         """What an answer means for the request as a whole."""
         ...
 
     def open_target(
-        self, name: str, account_id: str, fields: Sequence[str]
+        self, name: str, account_id: str, fields: Sequence[str], /
     ) -> Generator[Request, Response, str]:
         """A conversation that finds or creates the target: yields requests, is sent responses, returns its id."""
         ...
 
-    def inspect(self, operations: Sequence[Operation], target: Target) -> list[Request]:
+    def inspect(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
         """Reads, one per operation, that say what is there before it is written (empty when the tool needs none)."""
         ...
 
-    def read_presence(self, response: Response) -> Presence | None:
+    def read_presence(self, response: Response, /) -> Presence | None:
         """What an inspection found; None when the answer does not say."""
         ...
 
-    def encode(self, operations: Sequence[Operation], target: Target) -> list[Request]:
+    def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
         """The requests for operations of one action."""
         ...
 
-    def decode(self, request: Request, response: Response, operations: Sequence[Operation]) -> list[Outcome]:
+    def decode(
+        self, request: Request, response: Response, operations: Sequence[Operation], /
+    ) -> list[Outcome]:
         """One outcome for each operation the request carried, given an answer that was not a failure."""
         ...

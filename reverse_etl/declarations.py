@@ -121,7 +121,7 @@ def _read(
     return sync
 
 
-def _only_object(destination: Any) -> str | None:
+def _only_object(destination: object) -> str | None:
     objects = [name for tool, name in DESTINATIONS if tool == destination]
     return objects[0] if len(objects) == 1 else None
 

@@ -50,6 +50,8 @@ class Journal:
                 state, [(op.op_id, op.consent_keys, op.consented_at) for op in upserts]
             )
             kept = [operation for operation in operations if operation.op_id not in withdrawn]
+            if not kept:
+                return []
             with _registered(state, [self._journal_row(operation) for operation in kept]) as rows:
                 state.execute(
                     f"""insert into activation.op_journal by name
@@ -72,17 +74,40 @@ class Journal:
 
     def settle(self, operations: Sequence[Operation], outcomes: Mapping[str, Outcome]) -> None:
         """Record what became of operations: acknowledged rows, dead letters, opt-outs, log, journal."""
+        if not operations:
+            return
         facts = [self._fact(operation, outcomes[operation.op_id]) for operation in operations]
         with self._transaction() as state, _registered(state, facts) as rows:
             for statement in _SETTLEMENT:
                 state.execute(statement.format(facts=rows))
 
-    def settle_locally(self) -> None:
-        """Changes of ownership that need no call: merged customers, and records that are not ours to remove."""
-        if self.plan.settled_locally is None or self.plan.settled_locally.num_rows == 0:
-            return
+    def keep_target(self, remote: str) -> None:
+        """Remember the tool's own id of the target."""
+        with self._transaction() as state:
+            state.execute(
+                "insert or replace into activation.targets values (?, ?, ?)",
+                [self.plan.target_key, remote, self.now],
+            )
+
+    def finish(self, row: Mapping[str, Any], *, settle_locally: bool) -> None:
+        """Close the run: its summary row (columns of activation.sync_runs) and the list of refused rows.
+
+        With `settle_locally` also the changes of ownership that need no call.
+        """
+        with self._transaction() as state:
+            if settle_locally and self.plan.settled_locally is not None:
+                self._settle_locally(state)
+            if self.plan.refusals is not None:
+                self._keep_refusals(state)
+            names, marks = ", ".join(row), ", ".join("?" for _ in row)
+            state.execute(
+                f"insert or replace into activation.sync_runs ({names}) values ({marks})", list(row.values())
+            )
+
+    def _settle_locally(self, state: duckdb.DuckDBPyConnection) -> None:
+        """Merged customers take over remote records; records that are not ours to remove are let go."""
         scope = f"sync = {literal(self.plan.sync.name)} and target_key = {literal(self.plan.target_key)}"
-        with self._transaction() as state, _registered(state, self.plan.settled_locally) as rows:
+        with _registered(state, self.plan.settled_locally) as rows:
             state.execute(
                 f"""update activation.acked set record_key = moved.record_key
                 from {rows} as moved
@@ -95,36 +120,18 @@ class Journal:
                 where {scope} and state in ('sent', 'unknown') and remote_id in ({released})"""
             )
 
-    def keep_refusals(self) -> None:
-        """Replace the sync's list of refused rows by this run's."""
-        if self.plan.refusals is None:
-            return
+    def _keep_refusals(self, state: duckdb.DuckDBPyConnection) -> None:
         sentences = [{"reason": reason, "sentence": sentence} for reason, sentence in REFUSALS.items()]
         name = literal(self.plan.sync.name)
-        with self._transaction() as state, _registered(state, sentences) as known:
-            state.execute(f"delete from activation.refusals where sync = {name}")
-            with _registered(state, self.plan.refusals, "refused") as rows:
-                state.execute(
-                    f"""insert into activation.refusals
-                    select {name}, {literal(self.run_id)}, record_key, reason, sentence
-                    from {rows} join {known} using (reason)"""
-                )
-
-    def keep_target(self, remote: str) -> None:
-        """Remember the tool's own id of the target."""
-        with self._transaction() as state:
+        state.execute(f"delete from activation.refusals where sync = {name}")
+        with (
+            _registered(state, sentences) as known,
+            _registered(state, self.plan.refusals, "refused") as rows,
+        ):
             state.execute(
-                "insert or replace into activation.targets values (?, ?, ?)",
-                [self.plan.target_key, remote, self.now],
-            )
-
-    def keep_run(self, row: Mapping[str, Any]) -> None:
-        """Write the run's summary row (columns of activation.sync_runs)."""
-        with self._transaction() as state:
-            names = ", ".join(row)
-            marks = ", ".join("?" for _ in row)
-            state.execute(
-                f"insert or replace into activation.sync_runs ({names}) values ({marks})", list(row.values())
+                f"""insert into activation.refusals
+                select {name}, {literal(self.run_id)}, record_key, reason, sentence
+                from {rows} join {known} using (reason)"""
             )
 
     @contextmanager
@@ -209,17 +216,18 @@ def _stated_email(operation: Operation) -> str | None:
 
 
 @contextmanager
-def _registered(connection: duckdb.DuckDBPyConnection, rows: Any, name: str = "facts") -> Iterator[str]:
+def _registered(
+    connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]] | pa.Table, name: str = "facts"
+) -> Iterator[str]:
     """Rows (dicts or Arrow) as a view of the connection for the length of the block."""
-    table = pa.Table.from_pylist(list(rows), schema=_typed(rows)) if isinstance(rows, list) else rows
+    table = pa.Table.from_pylist(rows, schema=_typed(rows)) if isinstance(rows, list) else rows
     connection.register(f"cdp_{name}", table)
-    try:
-        yield f"cdp_{name}"
-    finally:
-        connection.unregister(f"cdp_{name}")
+    yield f"cdp_{name}"
+    # not in a `finally`: after an error the transaction is aborted, and the view goes with the connection
+    connection.unregister(f"cdp_{name}")
 
 
-def _typed(rows: list[dict[str, Any]]) -> Any:
+def _typed(rows: list[dict[str, Any]]) -> pa.Schema:
     """All text but the flags: a column of nothing but None must not become an untyped one."""
     names = list(rows[0]) if rows else ["op_id"]
     return pa.schema([(name, pa.bool_() if name.startswith("is_") else pa.string()) for name in names])

@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from reverse_etl.accounts import Account, Accounts, NotConfigured
+from reverse_etl.contract import DestinationSpec
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.errors import DeclarationError
 from reverse_etl.gates import Counts, Hold, find_hold
@@ -62,16 +65,35 @@ def read_columns(connection: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -
     described = connection.execute(f"describe select * from {sync.relation}").fetchall()
     types = {name: str(kind) for name, kind, *_ in described}
     spec = sync.plugin.spec
-    fields = sync.fields or {name: name for name in types if spec.other or name in spec.rules}
+    fields = sync.fields or _fields_by_name(spec, types)
     for remote, column in [("key", sync.key), *fields.items()]:
         if column not in types:
             raise DeclarationError(
                 f"Sync {sync.name} maps {remote} to column {column}, which {sync.relation} does not have. "
                 f"It has {', '.join(types)}."
             )
+    _check_identified(sync, fields)
     used = [f"{remote}={column}:{types[column]}" for remote, column in fields.items()]
     version = hashlib.sha256("|".join([*used, spec.norm_version]).encode()).hexdigest()[:16]
     return Columns(sync.key, dict(fields), types, version)
+
+
+def _fields_by_name(spec: DestinationSpec, types: Mapping[str, str]) -> dict[str, str]:
+    """The mapping of a sync that declares none: every column (files), or the columns named like remote fields."""
+    if spec.is_snapshot:
+        return {name: name for name in types}
+    return {rule: name for name in types for rule in spec.rules if rule.casefold() == name.casefold()}
+
+
+def _check_identified(sync: SyncDeclaration, fields: Mapping[str, str]) -> None:
+    spec = sync.plugin.spec
+    mapped = {name for remote in fields for name, _ in spec.rules.get(remote, ())}
+    if not any(key.kind == "key" or key.name in mapped for key in spec.match_keys):
+        names = " or ".join(key.name for key in spec.match_keys)
+        raise DeclarationError(
+            f"Sync {sync.name} maps no column to {names}, so {spec.destination} could recognise nobody. "
+            f"Add it to `fields`."
+        )
 
 
 @dataclass(frozen=True)
@@ -106,7 +128,7 @@ class _Assembly:
             refused_counts=dict(self._rows(self.statements.refusal_counts())),
         )
 
-    def _operations(self, hold: Hold | None) -> object:
+    def _operations(self, hold: Hold | None) -> pa.Table:
         if hold is None:
             return self._arrow(self.statements.operations("true"))
         kept = "step = 'remove'" if hold.removals else "step = 'remove' and lane = 'withdrawal'"
@@ -122,8 +144,8 @@ class _Assembly:
         rows = self._rows(self.statements.known_target())
         return str(rows[0][0]) if rows else None
 
-    def _rows(self, sql: str) -> list[tuple[object, ...]]:
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql).fetchall()
 
-    def _arrow(self, sql: str) -> object:
+    def _arrow(self, sql: str) -> pa.Table:
         return self.connection.sql(sql).to_arrow_table()

@@ -11,10 +11,12 @@ from functools import cached_property
 
 import duckdb
 
+from reverse_etl.contract import MatchKey
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.sentences import DENIALS
 
 _CONSENTED_AT = "strftime(consented_at, '%Y-%m-%d %H:%M:%S.%f') as consented_at"
+_NULL = "null::varchar"
 _NEVER = "timestamp '-infinity'"
 
 
@@ -79,17 +81,22 @@ class Statements:
 
     @cached_property
     def identifiers(self) -> list[tuple[str, str]]:
-        """Match key → SQL expression; a match key that is not mapped is always null."""
+        """Match key → the name of its column in plan_candidates' inner query; unmapped match keys are null."""
         values = dict(self.payload)
         return [
             (
                 key.name,
-                key.normalise(quoted(self.columns.key))
+                self._key_value(key)
                 if key.kind == "key"
-                else values.get(key.name, "null::varchar"),
+                else quoted(key.name)
+                if key.name in values
+                else _NULL,
             )
             for key in self.sync.plugin.spec.match_keys
         ]
+
+    def _key_value(self, key: MatchKey) -> str:
+        return key.normalise("record_key")
 
     def _consent_keys(self) -> str:
         texts = [f"'customer_id:' || {quoted(self.columns.key)}"]
@@ -157,17 +164,26 @@ class Statements:
 
     def _candidates(self) -> str:
         key = quoted(self.columns.key)
+        values = ", ".join(f"{value} as {quoted(name)}" for name, value in self.payload)
         ids = ", ".join(f"{value} as id{position}" for position, (_, value) in enumerate(self.identifiers))
-        packed = ", ".join(f"{quoted(name)} := {value}" for name, value in self.payload)
+        packed = ", ".join(f"{quoted(name)} := {quoted(name)}" for name, _ in self.payload)
         return f"""
+            with normalised as (
+                select
+                    nullif({key}::varchar, '') as record_key,
+                    count(*) over (partition by {key}) as key_count,
+                    {self._consent_keys()} as consent_keys,
+                    {values}
+                from {self.sync.relation}
+            )
             select
                 row_number() over () as row_id,
-                nullif({key}::varchar, '') as record_key,
-                count(*) over (partition by {key}) as key_count,
+                record_key,
+                key_count,
+                consent_keys,
                 to_json(struct_pack({packed}))::varchar as payload,
-                {self._consent_keys()} as consent_keys,
                 {ids}
-            from {self.sync.relation}"""
+            from normalised"""
 
     def _decided(self) -> str:
         purpose, channel = literal(self.sync.purpose), literal(self.sync.channel)

@@ -88,8 +88,8 @@ def run_sync(
         plan = plan_sync(warehouse, sync, accounts, blocked=blocked, confirmed=confirmed, run_id=run_id)
     journal = Journal(open_state, plan, run_id, now)
     result = _apply(plan, journal, accounts, progress, stopped, patience or Patience())
-    journal.keep_refusals()
-    journal.keep_run(result.to_row(run_id, started, clock()))
+    is_clean = result.status in ("sent", "nothing to send")
+    journal.finish(result.to_row(run_id, started, clock()), settle_locally=is_clean)
     return result
 
 
@@ -109,7 +109,7 @@ def _apply(
         )
     tally = Tally()
     if sync.destination in stopped:
-        return replace(tally.result(plan, stopped[sync.destination]), waiting=plan.waiting + plan.size)
+        return tally.result(plan, stopped[sync.destination])
     reason = None
     if plan.size:
         plugin = sync.plugin
@@ -120,8 +120,6 @@ def _apply(
                 reason = stopped[sync.destination] = str(error)
             except TargetFailed as error:
                 return replace(tally.result(plan, str(error)), is_destination_stopped=False)
-    if not (reason or tally.failed or tally.rejected):
-        journal.settle_locally()
     return tally.result(plan, reason)
 
 

@@ -105,8 +105,7 @@ class Sender:
     def _send(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:
         for request, response in self.transport.send_all(requests):
             self.requests += 1
-            if self.plugin.classify(response) is Verdict.STOP:
-                raise DestinationStopped(stopped(self.plugin, response))
+            _raise_if_stopped(self.plugin, response)
             yield request, response
 
 
@@ -121,9 +120,7 @@ def converse(
         request = next(conversation)
         while True:
             ((_, response),) = transport.send_all([request])
-            verdict = plugin.classify(response)
-            if verdict is Verdict.STOP:
-                raise DestinationStopped(stopped(plugin, response))
+            verdict = _raise_if_stopped(plugin, response)
             if verdict in (Verdict.TRY_AGAIN, Verdict.SLOW_DOWN):
                 raise TargetFailed(
                     f"{plugin.spec.destination} could not be reached: "
@@ -134,8 +131,19 @@ def converse(
         return str(end.value)
 
 
-def stopped(plugin: Destination, response: Response) -> str:
-    """Why nothing more is sent to a destination, without any secret."""
+def _raise_if_stopped(plugin: Destination, response: Response) -> Verdict:
+    verdict = plugin.classify(response)
+    if verdict is Verdict.STOP:
+        raise DestinationStopped(_stopped(plugin, response))
+    if verdict is Verdict.BLOCKED:
+        raise TargetFailed(
+            f"{plugin.spec.destination} has locked this audience against changes. Resolve its restriction there "
+            f"(or start a new audience under another name); everything not acknowledged is still planned."
+        )
+    return verdict
+
+
+def _stopped(plugin: Destination, response: Response) -> str:
     body = response.body if isinstance(response.body, dict) else {}
     error = body.get("error")
     words = (

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from reverse_etl.contract import Action, Operation, Outcome, Request
+from reverse_etl.contract import Action, Operation, Outcome, Request, Status
+from reverse_etl.destinations.answers import for_all
 from reverse_etl.destinations.files import without_rows, write_snapshot
 from reverse_etl.plan import Plan
 from reverse_etl.sender import Sender
@@ -23,6 +24,11 @@ def deliver_snapshot(
     """
     if not operations:
         return {}
+    if plan.snapshot is None and sender.transport.read(sender.target.remote) is None:
+        return {
+            outcome.op_id: outcome
+            for outcome in for_all(operations, Status.ACCEPTED, "the file is not there")
+        }
     request = _request(plan, sender, operations, withdrawn)
     return sender.deliver_as(request, operations)
 

@@ -40,7 +40,7 @@ class Transport(Protocol):
 
     def send_all(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]: ...
 
-    def read(self, path: str) -> bytes | None: ...
+    def read(self, path: str, /) -> bytes | None: ...
 
     def __enter__(self) -> Self: ...
 
@@ -83,7 +83,7 @@ class HttpTransport:
         with ThreadPoolExecutor(self._concurrency) as pool:
             yield from zip(requests, pool.map(self._send, requests), strict=True)
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, _path: str, /) -> bytes | None:
         return None
 
     def _send(self, request: Request) -> Response:

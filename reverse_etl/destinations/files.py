@@ -47,7 +47,7 @@ class Files(Unread):
         return classify_by_status(response)
 
     def open_target(
-        self, name: str, account_id: str, fields: Sequence[str]
+        self, name: str, _account_id: str, _fields: Sequence[str], /
     ) -> Generator[Request, Response, str]:
         """No conversation: the file name is the target."""
         return f"{name}.csv"
@@ -57,7 +57,9 @@ class Files(Unread):
         """What a dry run shows: a file is written from the whole segment, not from operations."""
         return [Request("WRITE", target.remote, op_ids=tuple(operation.op_id for operation in operations))]
 
-    def decode(self, request: Request, response: Response, operations: Sequence[Operation]) -> list[Outcome]:
+    def decode(
+        self, _request: Request, _response: Response, operations: Sequence[Operation], /
+    ) -> list[Outcome]:
         return for_all(operations, Status.ACCEPTED)
 
 

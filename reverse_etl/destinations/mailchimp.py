@@ -87,12 +87,12 @@ class Contacts:
         return _classify(response)
 
     def open_target(
-        self, name: str, account_id: str, fields: Sequence[str]
+        self, _name: str, account_id: str, fields: Sequence[str], /
     ) -> Generator[Request, Response, str]:
         """Creates the audience fields (merge fields) that are missing: Mailchimp ignores values for unknown ones."""
         path = f"/3.0/lists/{account_id}/merge-fields"
         answer = yield Request("GET", path, query={"count": "1000", "fields": "merge_fields.tag"})
-        known = {field["tag"] for field in _found(answer, "merge_fields", f"audience {account_id}")}
+        known = {field["tag"] for field in _listed(answer, "merge_fields", f"audience {account_id}")}
         for tag in fields:
             if tag not in known and tag != "email_address":
                 created = yield Request("POST", path, json={"tag": tag, "name": tag.title(), "type": "text"})
@@ -121,7 +121,9 @@ class Contacts:
     def encode(self, operations: Sequence[Operation], target: Target) -> list[Request]:
         return [_contact_request(operation, target) for operation in operations]
 
-    def decode(self, request: Request, response: Response, operations: Sequence[Operation]) -> list[Outcome]:
+    def decode(
+        self, _request: Request, response: Response, operations: Sequence[Operation], /
+    ) -> list[Outcome]:
         operation = operations[0]
         if operation.action is Action.REMOVE and response.status in (204, 404, 405):
             # 405: Mailchimp's answer for a contact that is archived already
@@ -145,17 +147,17 @@ class SegmentMemberships(Unread):
         return _classify(response)
 
     def open_target(
-        self, name: str, account_id: str, fields: Sequence[str]
+        self, name: str, account_id: str, _fields: Sequence[str], /
     ) -> Generator[Request, Response, str]:
         """Finds the static segment by its name, or creates it empty."""
         path = f"/3.0/lists/{account_id}/segments"
         query = {"type": "static", "count": "1000", "fields": "segments.id,segments.name"}
         answer = yield Request("GET", path, query=query)
-        for segment in _found(answer, "segments", f"audience {account_id}"):
+        for segment in _listed(answer, "segments", f"audience {account_id}"):
             if segment["name"] == name:
                 return str(segment["id"])
         created = yield Request("POST", path, json={"name": name, "static_segment": []})
-        return str(_found(created, "id", f"segment {name!r}"))
+        return _found(created, "id", f"segment {name!r}")
 
     def encode(self, operations: Sequence[Operation], target: Target) -> list[Request]:
         side = "members_to_remove" if operations[0].action is Action.REMOVE else "members_to_add"
@@ -168,7 +170,9 @@ class SegmentMemberships(Unread):
             )
         ]
 
-    def decode(self, request: Request, response: Response, operations: Sequence[Operation]) -> list[Outcome]:
+    def decode(
+        self, _request: Request, response: Response, operations: Sequence[Operation], /
+    ) -> list[Outcome]:
         if not 200 <= response.status < 300:
             return refused(operations, _explain(response))
         body = response.body if isinstance(response.body, Mapping) else {}
@@ -216,11 +220,16 @@ def _member_path(operation: Operation, target: Target) -> str:
     return f"/3.0/lists/{target.account_id}/members/{operation.remote_id}"
 
 
-def _found(response: Response, name: str, what: str) -> Any:
+def _listed(response: Response, name: str, what: str) -> list[dict[str, Any]]:
+    _found(response, name, what)
+    return list(response.body[name])
+
+
+def _found(response: Response, name: str, what: str) -> str:
     body = response.body if isinstance(response.body, Mapping) else {}
     if not 200 <= response.status < 300 or name not in body:
         raise TargetFailed(
             f"Mailchimp's {what} could not be opened: {_explain(response)}. "
             f"Check CDP_MAILCHIMP_LIST_ID and the key's rights, then run the sync again."
         )
-    return body[name]
+    return str(body[name])

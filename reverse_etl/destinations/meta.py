@@ -71,7 +71,7 @@ AUDIENCE_SPEC = DestinationSpec(
     norm_version="meta-1",
     batch=10_000,
     wave=10_000,
-    requests_per_second=5.0,
+    requests_per_second=10.0,
     minimum_size=100,
 )
 
@@ -87,21 +87,23 @@ class CustomAudience(Unread):
         code = error.get("code")
         if code in _RATE_CODES:
             return Verdict.SLOW_DOWN
-        if code in _TOKEN_CODES or error.get("error_subcode") == _AUDIENCE_BLOCKED:
+        if error.get("error_subcode") == _AUDIENCE_BLOCKED:
+            return Verdict.BLOCKED
+        if code in _TOKEN_CODES:
             return Verdict.STOP
         if error.get("is_transient") or code in (1, 2):
             return Verdict.TRY_AGAIN
         return classify_by_status(response)
 
     def open_target(
-        self, name: str, account_id: str, fields: Sequence[str]
+        self, name: str, account_id: str, _fields: Sequence[str], /
     ) -> Generator[Request, Response, str]:
         """Finds the audience by its name in the ad account, or creates it empty."""
         path = f"/{GRAPH_VERSION}/act_{account_id}/customaudiences"
         query = {"fields": "id,name", "limit": "500"}
         while True:
             answer = yield Request("GET", path, query=query)
-            for audience in _found(answer, "data", f"ad account {account_id}"):
+            for audience in _listed(answer, f"ad account {account_id}"):
                 if audience.get("name") == name:
                     return str(audience["id"])
             after = _next_page(answer.body)
@@ -110,21 +112,23 @@ class CustomAudience(Unread):
             query = {**query, "after": after}
         body = {"name": name, "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
         created = yield Request("POST", path, json=body)
-        return str(_found(created, "id", f"audience {name!r}"))
+        return _found(created, "id", f"audience {name!r}")
 
     def encode(self, operations: Sequence[Operation], target: Target) -> list[Request]:
         removes = operations[0].action is Action.REMOVE
-        schema = ("EMAIL", "PHONE") if removes else SCHEMA
+        wanted = SCHEMA[:2] if removes else SCHEMA
         rows = [
-            _row(operation.identifiers if removes else operation.payload, schema) for operation in operations
+            _row(operation.identifiers if removes else operation.payload, wanted) for operation in operations
         ]
-        schema, rows = _without_empty_columns(schema, rows)
+        schema, rows = _without_empty_columns(wanted, rows)
         op_ids = tuple(operation.op_id for operation in operations)
         body = {"payload": {"schema": list(schema), "data": rows}, "session": _session(op_ids)}
         path = f"/{GRAPH_VERSION}/{target.remote}/users"
         return [Request("DELETE" if removes else "POST", path, json=body, op_ids=op_ids)]
 
-    def decode(self, request: Request, response: Response, operations: Sequence[Operation]) -> list[Outcome]:
+    def decode(
+        self, _request: Request, response: Response, operations: Sequence[Operation], /
+    ) -> list[Outcome]:
         if not 200 <= response.status < 300:
             return refused(operations, _explain(response))
         body = response.body if isinstance(response.body, Mapping) else {}
@@ -171,18 +175,23 @@ def _explain(response: Response) -> str:
     return without_addresses(f"Meta refused it ({response.status}): {words}")
 
 
-def _next_page(body: Any) -> str | None:
+def _next_page(body: object) -> str | None:
     paging = body.get("paging") if isinstance(body, Mapping) else None
     if not isinstance(paging, Mapping) or "next" not in paging:
         return None
     return str(paging["cursors"]["after"])
 
 
-def _found(response: Response, name: str, what: str) -> Any:
+def _listed(response: Response, what: str) -> list[dict[str, Any]]:
+    _found(response, "data", what)
+    return list(response.body["data"])
+
+
+def _found(response: Response, name: str, what: str) -> str:
     body = response.body if isinstance(response.body, Mapping) else {}
     if not 200 <= response.status < 300 or name not in body:
         raise TargetFailed(
             f"Meta's {what} could not be opened: {_explain(response)}. "
             f"Check CDP_META_AD_ACCOUNT_ID and the token's rights (ads_management), then run the sync again."
         )
-    return body[name]
+    return str(body[name])

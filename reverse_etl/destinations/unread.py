@@ -13,8 +13,8 @@ from reverse_etl.contract import Operation, Presence, Request, Response, Target
 class Unread:
     """Inspects nothing before writing."""
 
-    def inspect(self, operations: Sequence[Operation], target: Target) -> list[Request]:
+    def inspect(self, _operations: Sequence[Operation], _target: Target, /) -> list[Request]:
         return []
 
-    def read_presence(self, response: Response) -> Presence | None:
+    def read_presence(self, _response: Response, /) -> Presence | None:
         return None

@@ -29,10 +29,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 def build_app(store: Store) -> Starlette:
     """The application over a store: /mailchimp/3.0/…, /meta/v25.0/…, /_state, /_faults, /_requests."""
 
-    async def state(request: Request) -> Response:
+    async def state(_: Request) -> Response:
         return JSONResponse(read_state(store))
 
-    async def requests(request: Request) -> Response:
+    async def requests(_: Request) -> Response:
         rows = store.rows("select * from requests order by id")
         return JSONResponse(
             [{**row, "body": json.loads(row["body"]) if row["body"] else None} for row in rows]

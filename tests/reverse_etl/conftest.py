@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from urllib.request import Request, urlopen
 
+import duckdb
 import pytest
 
 from reverse_etl.accounts import Accounts
@@ -19,6 +22,7 @@ from reverse_etl.transport import Patience
 from sandbox.doubles import serve
 from warehouse.connections import open_state, open_warehouse
 from warehouse.settings import Settings
+from warehouse.state import migrate
 
 NOW = datetime(2026, 10, 31, 12)
 QUICK = Patience(attempts=3, first_wait=0.01, longest_wait=0.05, slow_down_budget=2.0, timeout=5.0)
@@ -35,20 +39,61 @@ META_FIELDS = {
 }
 
 
-@dataclass
-class World:
-    """One installation with its doubles."""
+class MemoryStores:
+    """Both stores in one in-memory engine: much quicker than opening files a dozen times per run."""
 
-    settings: Settings
-    doubles: object
-    accounts: Accounts
-    runs: count = field(default_factory=lambda: count(1))
+    def __init__(self):
+        self.connection = duckdb.connect()
+        self.connection.execute("attach ':memory:' as state_store; use state_store")
+        migrate(self.connection)
+        self.connection.execute("use memory; set threads = 1")
+
+    @contextmanager
+    def warehouse(self):
+        with closing(self.connection.cursor()) as cursor:
+            yield cursor
+
+    @contextmanager
+    def state(self):
+        with closing(self.connection.cursor()) as cursor:
+            cursor.execute("use state_store")
+            yield cursor
+
+    def close(self):
+        self.connection.close()
+
+
+class FileStores:
+    """The stores as they really are."""
+
+    def __init__(self, folder):
+        self.settings = Settings(data_dir=folder)
 
     def warehouse(self):
         return open_warehouse(self.settings, with_state=True)
 
     def state(self):
         return open_state(self.settings)
+
+    def close(self):
+        pass
+
+
+@dataclass
+class World:
+    """One installation with its doubles."""
+
+    stores: object
+    outbox: Path
+    doubles: object
+    accounts: Accounts
+    runs: count = field(default_factory=lambda: count(1))
+
+    def warehouse(self):
+        return self.stores.warehouse()
+
+    def state(self):
+        return self.stores.state()
 
     def people(self, table, rows):
         """Replace a sync model's rows: (customer_id, email[, phone[, first name …]])."""
@@ -57,18 +102,21 @@ class World:
             width = PERSON_COLUMNS.count(",") + 1
             padded = [(*row, *[None] * (width - len(row))) for row in rows]
             if padded:
-                connection.executemany(f"insert into syncs.{table} values ({', '.join('?' * width)})", padded)
+                rows = ", ".join(["(" + ", ".join("?" * width) + ")"] * len(padded))
+                connection.execute(
+                    f"insert into syncs.{table} values {rows}", [cell for row in padded for cell in row]
+                )
 
     def consent(self, *customers, status="granted", channel="email", at=datetime(2026, 1, 1)):
         purpose = "ads" if channel == "ads" else "marketing"
         with self.warehouse() as connection:
-            for customer in customers:
-                connection.execute(
-                    "delete from marts.consents where customer_id = ? and channel = ?", [customer, channel]
-                )
-            connection.executemany(
-                "insert into marts.consents values (?, ?, ?, ?, ?, 'test', null)",
-                [(customer, purpose, channel, status, at) for customer in customers],
+            connection.execute(
+                "delete from marts.consents where list_contains(?, customer_id) and channel = ?",
+                [list(customers), channel],
+            )
+            connection.execute(
+                "insert into marts.consents select unnest(?), ?, ?, ?, ?, 'test', null",
+                [list(customers), purpose, channel, status, at],
             )
 
     def suppress(self, kind, value, channel="email"):
@@ -131,9 +179,9 @@ class World:
 
 
 @contextmanager
-def open_world(folder, mailchimp_exports=None):
-    settings = Settings(data_dir=folder / "data")
-    with open_warehouse(settings, with_state=True) as connection:
+def open_world(folder, mailchimp_exports=None, stores=None):
+    stores = stores or MemoryStores()
+    with stores.warehouse() as connection:
         for schema in ("syncs", "marts"):
             connection.execute(f"create schema if not exists {schema}")
         connection.execute(
@@ -143,17 +191,27 @@ def open_world(folder, mailchimp_exports=None):
         connection.execute(
             "create table if not exists marts.suppressions (identifier_type text, identifier_value text, channel text)"
         )
+    outbox = folder / "outbox"
     with serve(folder / "doubles", mailchimp_exports=mailchimp_exports) as doubles:
-        yield World(settings, doubles, Accounts.load(settings.outbox_dir, doubles.environment))
+        yield World(stores, outbox, doubles, Accounts.load(outbox, doubles.environment))
+    stores.close()
 
 
 @pytest.fixture
 def world(tmp_path):
+    """In-memory stores and doubles of its own."""
     with open_world(tmp_path) as opened:
         yield opened
 
 
-def declare(name, destination, object_, table, target, *, fields=None, channel="email", **guards):
+@pytest.fixture
+def file_world(tmp_path):
+    """Stores in files, as in a real run."""
+    with open_world(tmp_path, stores=FileStores(tmp_path / "data")) as opened:
+        yield opened
+
+
+def build_declaration(name, destination, object_, table, target, *, fields=None, channel="email", **guards):
     return SyncDeclaration(
         name=name,
         schema_name="syncs",
@@ -171,20 +229,22 @@ def declare(name, destination, object_, table, target, *, fields=None, channel="
 @pytest.fixture
 def contacts():
     fields = {"email_address": "email", "FNAME": "first_name"}
-    return declare("mailchimp_contacts", "mailchimp", "contact", "contacts", "Customers", fields=fields)
+    return build_declaration(
+        "mailchimp_contacts", "mailchimp", "contact", "contacts", "Customers", fields=fields
+    )
 
 
 @pytest.fixture
 def lapsed():
     fields = {"email_address": "email"}
-    return declare(
+    return build_declaration(
         "mailchimp_lapsed", "mailchimp", "segment_membership", "lapsed", "Lapsed buyers", fields=fields
     )
 
 
 @pytest.fixture
 def audience():
-    return declare(
+    return build_declaration(
         "meta_vips",
         "meta",
         "custom_audience",
@@ -199,4 +259,58 @@ def audience():
 @pytest.fixture
 def vip_file():
     fields = {"customer_id": "customer_id", "email": "email", "name": "first_name"}
-    return declare("files_vips", "files", "file", "vips", "vips", fields=fields)
+    return build_declaration("files_vips", "files", "file", "vips", "vips", fields=fields)
+
+
+@pytest.fixture
+def declare():
+    """Builds a declaration: name, destination, object, table, target, and guards by name."""
+    return build_declaration
+
+
+def write_export(folder, status, emails):
+    """An audience export as Mailchimp writes it, as far as the double reads it."""
+    folder.mkdir(exist_ok=True)
+    lines = ["Email Address,First Name", *(f"{email},X" for email in emails)]
+    (folder / f"{status}_members_2026-10-31.csv").write_text("\n".join(lines))
+
+
+@pytest.fixture
+def seeded(tmp_path):
+    """A world whose Mailchimp audience was there before us: one subscribed, one unsubscribed, one cleaned."""
+    for status, email in (
+        ("subscribed", "in@x.org"),
+        ("unsubscribed", "out@x.org"),
+        ("cleaned", "dead@x.org"),
+    ):
+        write_export(tmp_path / "mailchimp", status, [email])
+    with open_world(tmp_path, tmp_path / "mailchimp") as opened:
+        yield opened
+
+
+@pytest.fixture
+def crowd(tmp_path):
+    """A world whose Mailchimp audience has p000@x.org … p149@x.org."""
+    write_export(tmp_path / "mailchimp", "subscribed", [f"p{number:03}@x.org" for number in range(150)])
+    with open_world(tmp_path, tmp_path / "mailchimp") as opened:
+        yield opened
+
+
+def _set_status(world, email, status, opted_out):
+    with closing(sqlite3.connect(world.doubles.state_path)) as connection, connection:
+        connection.execute(
+            "update mailchimp_members set status = ?, opted_out = ? where email = ?",
+            [status, opted_out, email],
+        )
+
+
+@pytest.fixture
+def unsubscribe():
+    """A person unsubscribes at Mailchimp."""
+    return lambda world, email: _set_status(world, email, "unsubscribed", 1)
+
+
+@pytest.fixture
+def archive():
+    """Somebody at the shop archives a contact at Mailchimp by hand."""
+    return lambda world, email: _set_status(world, email, "archived", 0)

@@ -53,17 +53,18 @@ def test_a_file_mirrors_the_segment_and_is_never_half_written(world, vip_file):
     world.people("vips", [ANNA, BEN])
     world.consent("c_a", "c_b")
     assert world.run(vip_file).added == 2
-    written = world.settings.outbox_dir / "vips.csv"
+    written = world.outbox / "vips.csv"
     assert emails_in(written) == ["anna@example.com", "ben@example.com"]
     world.people("vips", [BEN, CLEO])
     world.consent("c_c")
     result = world.run(vip_file)
     assert (result.added, result.removed, result.unchanged) == (1, 1, 1)
     assert emails_in(written) == ["ben@example.com", "cleo@example.com"]
-    assert [file.name for file in world.settings.outbox_dir.iterdir()] == ["vips.csv"]
+    assert [file.name for file in world.outbox.iterdir()] == ["vips.csv"]
 
 
-def test_only_differences_are_sent_and_leavers_are_removed(world, contacts, lapsed, audience):
+def test_only_differences_are_sent_and_leavers_are_removed(file_world, contacts, lapsed, audience):
+    world = file_world
     for table in ("contacts", "lapsed", "vips"):
         world.people(table, [ANNA, BEN])
     world.consent("c_a", "c_b", "c_c")
@@ -105,7 +106,7 @@ def test_people_without_consent_or_unsubscribed_never_reach_a_destination(
             "has an address or number that is unsubscribed or undeliverable": 1,
         }
     assert set(world.mailchimp()["members"]) == {"yes@x.org"}
-    everything = str(world.ask("/_requests")) + (world.settings.outbox_dir / "vips.csv").read_text()
+    everything = str(world.ask("/_requests")) + (world.outbox / "vips.csv").read_text()
     for secret in ("no@x.org", "never@x.org", "gone@x.org"):
         assert secret not in everything
         assert sha256(secret) not in everything
