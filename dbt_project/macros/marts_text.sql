@@ -29,3 +29,8 @@
 {% macro marts_quoted(text) -%}
     coalesce(' “' || nullif({{ text }}, '') || '”', '')
 {%- endmacro %}
+
+{#- Who a web or app event came from, before anybody is known: the browser, else the account, else the event alone. -#}
+{% macro marts_visitor_id() -%}
+    coalesce(anonymous_id, 'user:' || user_id, event_id)
+{%- endmacro %}

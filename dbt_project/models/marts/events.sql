@@ -1,12 +1,10 @@
-{%- set by_visitor = 'partition by visitor_id order by occurred_at, event_id' -%}
-
 with
 
 collected as (
 
     select
         *,
-        case when is_bot then 'bot:' else '' end || coalesce(anonymous_id, 'user:' || user_id, event_id) as visitor_id
+        {{ marts_visitor_id() }} as visitor_id
     from {{ ref('stg_segment__events') }}
 
 ),
@@ -14,6 +12,12 @@ collected as (
 clusters as (
 
     select * from {{ source('identity', 'identity_clusters') }}
+
+),
+
+visits as (
+
+    select * from {{ ref('int_events__visits') }}
 
 ),
 
@@ -28,11 +32,33 @@ owners as (
 
 ),
 
-owned as (
+final as (
 
     select
-        collected.*,
-        coalesce(clusters.customer_id, case when not collected.is_bot then owners.customer_id end) as customer_id
+        collected.event_id,
+        coalesce(clusters.customer_id, case when not collected.is_bot then owners.customer_id end) as customer_id,
+        collected.anonymous_id,
+        collected.user_id,
+        visits.session_id,
+        collected.event_type,
+        collected.event_name,
+        collected.occurred_at,
+        collected.page_path,
+        collected.referrer,
+        collected.utm_source,
+        collected.utm_medium,
+        collected.utm_campaign,
+        collected.device_type,
+        collected.is_bot,
+        collected.product_id,
+        collected.sku,
+        collected.product_name,
+        collected.category,
+        collected.price_amount,
+        collected.quantity,
+        collected.cart_id,
+        collected.order_reference,
+        collected.search_query
     from collected
     left join clusters on collected.record_id = clusters.record_id
     left join owners
@@ -40,63 +66,12 @@ owned as (
             collected.anonymous_id = owners.anonymous_id
             and collected.occurred_at >= owners.owned_from_at
             and collected.occurred_at < owners.owned_until_at
-
-),
-
-spaced as (
-
-    select
-        *,
-        coalesce(
-            occurred_at <= lag(occurred_at) over ({{ by_visitor }})
-            + interval '{{ var("session_timeout_minutes") }} minutes',
-            false
-        ) as continues_session
-    from owned
-
-),
-
-sessionised as (
-
-    select
-        *,
-        max(case when not continues_session then occurred_at end) over (
-            {{ by_visitor }} rows between unbounded preceding and current row
-        ) as session_started_at
-    from spaced
-
-),
-
-final as (
-
-    select
-        event_id,
-        customer_id,
-        anonymous_id,
-        user_id,
-        case
-            when not is_bot then visitor_id || '@' || {{ marts_epoch_text('session_started_at') }}
-        end as session_id,
-        event_type,
-        event_name,
-        occurred_at,
-        page_path,
-        referrer,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        device_type,
-        is_bot,
-        product_id,
-        sku,
-        product_name,
-        category,
-        price_amount,
-        quantity,
-        cart_id,
-        order_reference,
-        search_query
-    from sessionised
+    left join visits
+        on
+            collected.visitor_id = visits.visitor_id
+            and collected.occurred_at >= visits.started_at
+            and collected.occurred_at < visits.next_started_at
+            and not collected.is_bot
 
 )
 
