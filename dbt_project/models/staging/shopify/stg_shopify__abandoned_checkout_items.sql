@@ -1,8 +1,8 @@
 with delivered as (
     select
         *,
-        -- a checkout's id stands on its first line only, and its lines follow each other
-        max(case when id is not null then _row end) over (
+        -- only the first line of a checkout is dated, and its lines follow each other
+        max(case when created_at is not null then _row end) over (
             partition by _load_id order by _row rows between unbounded preceding and current row
         ) as first_row
     from {{ source('raw', 'shopify_abandoned_checkouts') }}

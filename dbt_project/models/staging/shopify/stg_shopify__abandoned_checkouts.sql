@@ -1,6 +1,10 @@
-with newest as (
+with first_lines as (
     -- checkout-level fields stand on the first line of a checkout only
-    select * from {{ newest_version(source('raw', 'shopify_abandoned_checkouts'), ['id']) }}
+    select * from {{ source('raw', 'shopify_abandoned_checkouts') }} where created_at is not null
+),
+
+newest as (
+    select * from {{ newest_version('first_lines', ['id']) }}
 ),
 
 items as (
