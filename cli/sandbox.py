@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sandbox.generator import generate, generate_update
+from sandbox.generator import generate
 
 from cli.terminal import console, progress_bars
 from sandbox.doubles import serve
@@ -52,6 +52,8 @@ def make(customers: int, seed: int) -> None:
 def deliver() -> None:
     """Deliver one new customer export: 20 new and 20 changed customers, for the next run to pick up."""
     settings = Settings.load()
+    from sandbox.generator import generate_update
+
     update = generate_update(settings.data_dir)
     console.print(
         f"Delivered {update.file}: {len(update.new)} new and {len(update.changed)} changed customers."

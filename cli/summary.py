@@ -100,10 +100,25 @@ def _customers(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _metrics(connection: duckdb.DuckDBPyConnection) -> None:
     heading("How the shop is doing (last 30 days, and the 30 before)")
-    rows = _rows(
-        connection, "select title, current_text, previous_text from metrics.metrics_current order by position"
+    rows = _rows(connection, "select title, unit, current_value, previous_value from metrics.metrics_current")
+    console.print(
+        table(
+            ["figure", "now", "before"], [[t, _figure(now, u), _figure(then, u)] for t, u, now, then in rows]
+        )
     )
-    console.print(table(["figure", "now", "before"], rows))
+
+
+def _figure(value: float | None, unit: str) -> str:
+    """A metric's value as people write it: rates as per cent, money and counts with thousands."""
+    if value is None:
+        return "–"
+    forms = {
+        "rate": f"{value:.1%}",
+        "money": f"{value:,.2f}",
+        "count": f"{value:,.0f}",
+        "ratio": f"{value:.2f} ×",
+    }
+    return forms.get(unit, f"{value:,.1f} {unit}")
 
 
 def _segments(connection: duckdb.DuckDBPyConnection) -> None:

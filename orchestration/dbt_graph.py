@@ -5,8 +5,9 @@ Nothing is run here; the assets themselves are in `defs/`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,16 @@ def check_key(manifest: Mapping[str, Any], test_id: str) -> dg.AssetCheckKey | N
 def asset_key(manifest: Mapping[str, Any], unique_id: str) -> dg.AssetKey:
     """The Dagster name of a dbt node or source."""
     return TRANSLATOR.get_asset_key(manifest["nodes"].get(unique_id) or manifest["sources"][unique_id])
+
+
+def in_build_order(manifest: Mapping[str, Any], keys: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
+    """Asset keys so that each comes after everything it is built from (Dagster wants its results in that order)."""
+    nodes = manifest["nodes"]
+    graph = {name: [p for p in manifest["parent_map"].get(name, []) if p in nodes] for name in nodes}
+    ordered = {
+        asset_key(manifest, name): place for place, name in enumerate(TopologicalSorter(graph).static_order())
+    }
+    return sorted(keys, key=ordered.__getitem__)
 
 
 def _depth(manifest: Mapping[str, Any]) -> Any:  # noqa: ANN401

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from orchestration.errors import DbtFailed
@@ -72,7 +73,11 @@ def build(
     if exclude:
         arguments += ["--exclude", *exclude]
     watcher = _Watcher(progress)
-    result = dbtRunner(manifest=_parsed()[0], callbacks=[watcher]).invoke(arguments)
+    try:
+        result = dbtRunner(manifest=_parsed()[0], callbacks=[watcher]).invoke(arguments)
+    finally:
+        # dbt keeps the warehouse open for its next call; other rooms and other processes want it in between
+        DuckDBConnectionManager.close_all_connections()
     if result.exception is not None:
         raise DbtFailed(f"dbt stopped: {result.exception}. The log is {PROJECT_DIR / 'logs' / 'dbt.log'}.")
     return [
@@ -84,6 +89,7 @@ def build(
             seconds=float(node.execution_time),
         )
         for node in result.result.results
+        if node.node.unique_id in manifest()["nodes"]  # exposures are listed too, with nothing done
     ]
 
 
@@ -109,9 +115,7 @@ class _Watcher:
         self._done = 0
 
     def __call__(self, event: Any) -> None:  # noqa: ANN401 (dbt's event messages carry no types)
-        if event.info.name == "NodeStart":
-            self._total = event.data.node_info and self._total
-        elif event.info.name == "ConcurrencyLine":
+        if event.info.name == "ConcurrencyLine":
             self._total = int(event.data.node_count)
         elif event.info.name == "NodeFinished":
             self._done += 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -32,7 +32,11 @@ def open_warehouse(settings: Settings, *, with_state: bool = False) -> Iterator[
             with open_state(settings):
                 pass  # creates and migrates the file
             connection.execute(f"attach '{_quoted(settings.state_path)}' as {STATE_CATALOG}")
-        yield connection
+        try:
+            yield connection
+        finally:
+            if with_state:
+                _detach_state(connection)
     finally:
         connection.close()
 
@@ -46,6 +50,13 @@ def open_state(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def _detach_state(connection: duckdb.DuckDBPyConnection) -> None:
+    # an attached file stays attached while any connection of this process has the warehouse open
+    with suppress(duckdb.TransactionException):
+        connection.execute("rollback")  # a block that was left by an error may have one open
+    connection.execute(f"detach {STATE_CATALOG}")
 
 
 def _connect(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:

@@ -10,9 +10,17 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from orchestration import dbt_process, fingerprints, holds
-from orchestration.dbt_graph import AFTER_IDENTITY, BEFORE_IDENTITY, TRANSLATOR, asset_key, check_key
+from orchestration.dbt_graph import (
+    AFTER_IDENTITY,
+    BEFORE_IDENTITY,
+    TRANSLATOR,
+    asset_key,
+    check_key,
+    in_build_order,
+)
 from orchestration.dbt_process import NodeResult
 from orchestration.run_progress import progress
+from orchestration.stopwatch import measured
 from warehouse.connections import open_warehouse
 from warehouse.settings import Settings
 
@@ -56,7 +64,8 @@ def _phase(context: dg.AssetExecutionContext, selection: str) -> Iterator[Event]
         else:
             yield from _unchanged(context, connection)
             return
-    results = dbt_process.build(_selected(context, selection), progress=progress.get())
+    with measured(settings, context.run_id, phase):
+        results = dbt_process.build(_selected(context, selection), progress=progress.get())
     with open_warehouse(settings) as connection:
         holds.record_results(connection, phase, results)
         yield from _events(context, connection, results)
@@ -77,7 +86,7 @@ def _events(context: dg.AssetExecutionContext, connection: Any, results: list[No
         if result.unique_id.startswith("test."):
             yield from _check(context, result)
     built = {asset_key(MANIFEST, r.unique_id): r for r in results if not r.unique_id.startswith("test.")}
-    for key in sorted(context.selected_asset_keys):
+    for key in in_build_order(MANIFEST, context.selected_asset_keys):
         metadata = _outcome(built.get(key))
         if key.path[-1] in rows:
             metadata["dagster/row_count"] = rows[key.path[-1]]
@@ -109,7 +118,7 @@ def _outcome(result: NodeResult | None) -> dict[str, Any]:
 
 def _unchanged(context: dg.AssetExecutionContext, connection: Any) -> Iterator[Event]:  # noqa: ANN401
     rows = _row_counts(connection)
-    for key in sorted(context.selected_asset_keys):
+    for key in in_build_order(MANIFEST, context.selected_asset_keys):
         metadata: dict[str, Any] = {"state": "unchanged: nothing it is built from is new"}
         if key.path[-1] in rows:
             metadata["dagster/row_count"] = rows[key.path[-1]]

@@ -101,8 +101,9 @@ def _result(
     files = [r for r in report.files if (r.source, r.table_name) == (source.name, _raw_name(source, table))]
     refused = [r for r in files if r.status == "refused"]
     rejected = sum(r.rows_rejected for r in files)
+    key = _raw_key(source, table)
     return dg.MaterializeResult(
-        asset_key=_raw_key(source, table),
+        asset_key=key,
         metadata={
             "dagster/row_count": rows,
             "rows loaded now": sum(r.rows_loaded for r in files),
@@ -110,11 +111,16 @@ def _result(
             "files": dg.MetadataValue.md(_file_list(files)),
         },
         check_results=[
-            _check("every_file_was_read", not refused, dg.AssetCheckSeverity.ERROR, _reasons(refused)),
+            _check(key, "every_file_was_read", not refused, dg.AssetCheckSeverity.ERROR, _reasons(refused)),
             _check(
-                "no_row_was_rejected", not rejected, dg.AssetCheckSeverity.WARN, f"{rejected} rows rejected"
+                key,
+                "no_row_was_rejected",
+                not rejected,
+                dg.AssetCheckSeverity.WARN,
+                f"{rejected} rows rejected",
             ),
             _check(
+                key,
                 "is_fresh",
                 not status.is_late,
                 dg.AssetCheckSeverity.WARN,
@@ -124,9 +130,11 @@ def _result(
     )
 
 
-def _check(name: str, passed: bool, severity: dg.AssetCheckSeverity, why: str) -> dg.AssetCheckResult:
+def _check(
+    key: dg.AssetKey, name: str, passed: bool, severity: dg.AssetCheckSeverity, why: str
+) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        check_name=name, passed=passed, severity=severity, description=None if passed else why
+        asset_key=key, check_name=name, passed=passed, severity=severity, description=None if passed else why
     )
 
 
