@@ -19,6 +19,7 @@ KINDS = (
     "server_error",  # 500 before anything was done
     "error_after_commit",  # 500 after everything was done
     "drop_after_commit",  # connection cut after everything was done
+    "slow_after_commit",  # does everything, answers after `seconds`
     "slow",  # answers after `seconds`
     "nothing_processed",  # 200 that mentions no record; nothing was done
     "token_expired",  # 401 / Graph error 190
@@ -35,6 +36,10 @@ async def misbehave(fault: dict[str, Any], request: Request, handler: Handler, t
     if kind == "slow":
         await asyncio.sleep(fault["seconds"])
         return await handler(request)
+    if kind == "slow_after_commit":
+        response = await handler(request)
+        await asyncio.sleep(fault["seconds"])
+        return response
     if kind in ("error_after_commit", "drop_after_commit"):
         await handler(request)
         return _cut() if kind == "drop_after_commit" else _failed()

@@ -314,3 +314,11 @@ def unsubscribe():
 def archive():
     """Somebody at the shop archives a contact at Mailchimp by hand."""
     return lambda world, email: _set_status(world, email, "archived", 0)
+
+
+@pytest.fixture
+def memory():
+    """In-memory stores alone."""
+    stores = MemoryStores()
+    yield stores
+    stores.close()

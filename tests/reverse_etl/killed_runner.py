@@ -15,7 +15,7 @@ if __name__ == "__main__":
     folder, run_id, declarations = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     settings = Settings(data_dir=folder / "data")
     syncs = [SyncDeclaration.model_validate(item) for item in json.loads(declarations)]
-    results = run_syncs(
+    run_syncs(
         lambda: open_warehouse(settings, with_state=True),
         lambda: open_state(settings),
         syncs,
@@ -23,4 +23,3 @@ if __name__ == "__main__":
         run_id,
         datetime(2026, 10, 31, 12),
     )
-    print(json.dumps([result.to_dict() for result in results]))
