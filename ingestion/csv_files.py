@@ -19,7 +19,7 @@ from ingestion.feeds import (
     Reject,
     Request,
     Unsure,
-    note_new_columns,
+    note_columns,
     require_columns,
 )
 from ingestion.landing import link_safely
@@ -105,7 +105,7 @@ def _feed(request: Request, header: _Header, relation: str, delivered: int, reje
             if record.row in rows
         }
 
-    notes = note_new_columns(request.table.raw_columns, header.columns)
+    notes = note_columns(request.table, header.columns)
     if header.delimiter != ",":
         notes.append(f"separated by {'tabs' if header.delimiter == chr(9) else 'semicolons'}")
     return Feed(relation, header.columns, delivered, originals, rejects, notes)
@@ -130,9 +130,10 @@ def _read_header(request: Request) -> _Header:
         raise HeaderMismatch(
             f"ends before its header, which is declared to be line {table.skip + 1}. Export it again."
         )
-    declared = {column.name for column in table.columns}
     found = [_split_header(start[table.skip :], delimiter) for delimiter in DELIMITERS]
-    best = max(range(len(DELIMITERS)), key=lambda i: len(declared & set(found[i][0])))
+    best = max(
+        range(len(DELIMITERS)), key=lambda i: len(table.raw_columns.keys() & set(column_names(found[i][0])))
+    )
     names, used = found[best]
     require_columns(table, names)
     lines = start[: table.skip + used]

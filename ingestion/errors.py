@@ -16,6 +16,10 @@ class DeclarationError(IngestionError):
     """A file in `ingestion/sources/` is not a valid description of a source."""
 
 
+class LoadInterrupted(IngestionError):
+    """The machine, not the file, is the trouble (disk, memory, database): the load stopped, nothing is half loaded."""
+
+
 class FileRefused(IngestionError):
     """A delivered file was not loaded at all; what earlier files brought is untouched."""
 

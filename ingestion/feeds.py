@@ -14,7 +14,7 @@ import duckdb
 from ingestion.declarations import Table
 from ingestion.encodings import Text
 from ingestion.errors import HeaderMismatch
-from ingestion.naming import nearest
+from ingestion.naming import column_name, nearest
 
 # more unknown columns than this in one delivery is another file under a known name, not growth
 MAX_NEW_COLUMNS = 200
@@ -70,10 +70,16 @@ class Feed:
     notes: list[str] = field(default_factory=list)
 
 
-def require_columns(table: Table, found: Collection[str], unit: str = "column") -> None:
-    """Raises HeaderMismatch naming the missing column, what was found and the nearest match."""
+def require_columns(
+    table: Table, found: Collection[str], spell: Callable[[str], str] = column_name, unit: str = "column"
+) -> None:
+    """Raises HeaderMismatch naming the missing column, what was found and the nearest match.
+
+    Names count as the same when they fill the same raw column (`EMAIL` for `Email`).
+    """
+    present = {spell(name) for name in found}
     for name in table.required:
-        if name not in found:
+        if spell(name) not in present:
             close = nearest(name, found)
             hint = f" The nearest is {close!r}: was it renamed?" if close else ""
             raise HeaderMismatch(
@@ -82,12 +88,18 @@ def require_columns(table: Table, found: Collection[str], unit: str = "column") 
             )
 
 
-def note_new_columns(known: Collection[str], columns: list[str]) -> list[str]:
-    """A note about columns that are not declared; raises HeaderMismatch when there are absurdly many."""
+def note_columns(table: Table, columns: Collection[str]) -> list[str]:
+    """Notes about columns that are not declared, and (but for JSON, where keys come and go) about absent ones.
+
+    Raises HeaderMismatch when absurdly many are not declared.
+    """
+    known = table.raw_columns
     new = [name for name in columns if name not in known]
+    absent = [name for name in known if name not in columns] if not table.is_json else []
     if len(new) > MAX_NEW_COLUMNS:
         raise HeaderMismatch(
             f"has {len(new)} columns that are not declared ({', '.join(new[:5])}, …). "
             f"Is it the right file? If so, declare its columns."
         )
-    return [f"new columns: {', '.join(new)}"] if new else []
+    notes = {"new columns": new, "without columns": absent}
+    return [f"{what}: {', '.join(names)}" for what, names in notes.items() if names]

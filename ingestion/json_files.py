@@ -26,7 +26,7 @@ from ingestion.feeds import (
     Reject,
     Request,
     Unsure,
-    note_new_columns,
+    note_columns,
     require_columns,
 )
 from ingestion.landing import link_safely
@@ -106,10 +106,9 @@ def _feed(
     rejects: list[Reject] | None = None,
 ) -> Feed:
     if keys:
-        require_columns(table, keys, "key")
+        require_columns(table, keys, key_column_name, "key")
     columns = _columns(table, keys)
-    known = table.raw_columns
-    notes = note_new_columns(known, list(columns))
+    notes = note_columns(table, columns)
     return Feed(_extract(lines, columns), list(columns), delivered, originals, rejects or [], notes)
 
 

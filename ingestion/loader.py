@@ -18,7 +18,7 @@ import duckdb
 from ingestion.csv_files import read_as_delivered, read_sifted
 from ingestion.declarations import Format, Source
 from ingestion.encodings import Text, detect_encoding, to_utf8
-from ingestion.errors import CountsDisagree, FileRefused, FileUnreadable
+from ingestion.errors import CountsDisagree, FileRefused, FileUnreadable, LoadInterrupted
 from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Request, Unsure
 from ingestion.json_files import read_document, read_lines_as_delivered, read_lines_sifted
 from ingestion.landing import (
@@ -53,6 +53,14 @@ READERS: dict[Format, Sequence[Reader]] = {
     "json": (read_document,),
     "xlsx": (read_cells,),
 }
+# what no other reading of the file would cure; every other complaint of the engine is about the file
+_MACHINE_TROUBLE = (
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.InterruptException,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+)
 
 
 def load(
@@ -67,6 +75,7 @@ def load(
 
     A file is loaded whole or not at all, and its content only once per table, whatever its name. A refused file
     leaves what is there, is recorded with its reason, and is tried again next time. `loaded_at` is naive UTC.
+    Raises LoadInterrupted when disk, memory or database give out; the next load goes on from there.
     """
     started = time.monotonic()
     prepare_tables(connection, sources)
@@ -128,6 +137,11 @@ def _load_file(
         with _transaction(connection):
             result = replace(result, load_id=next_load_id(connection))
             record_load(connection, key, result, loaded_at)
+    except (*_MACHINE_TROUBLE, OSError) as error:
+        raise LoadInterrupted(
+            f"Loading stopped at {delivery.file}: {str(error).splitlines()[0]}. Files loaded before it stay loaded. "
+            f"See that disk and memory suffice, then run again."
+        ) from error
     return replace(result, seconds=time.monotonic() - started)
 
 
@@ -156,6 +170,10 @@ def _take_in(
                 return _write(connection, key, request, read(request), loaded_at)
         except Unsure as error:
             doubt = error
+        except _MACHINE_TROUBLE:
+            raise
+        except duckdb.Error as error:
+            doubt = Unsure(f"the engine said: {str(error).splitlines()[0]}")
     raise CountsDisagree(
         f"was understood differently by two readers ({doubt}). Export it again as plain UTF-8 {delivery.table.format}."
     )
@@ -196,15 +214,12 @@ def _write(
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, delivery: Delivery, feed: Feed, load_id: int) -> int:
-    """Rows inserted. Raises Unsure when the engine trips, or sets rows aside that the feed promised as good."""
+    """Rows inserted. Raises Unsure when the engine sets rows aside that the feed promised as good."""
     connection.execute(f"drop table if exists {REJECTS_TABLE}; drop table if exists {SCANS_TABLE}")
-    try:
-        (inserted,) = connection.execute(
-            f"insert into raw.{quoted(delivery.raw_table)} by name "
-            f"select *, {literal(delivery.file)} as _file, {load_id}::bigint as _load_id from {feed.relation}"
-        ).fetchall()[0]
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise Unsure(f"the engine said: {str(error).splitlines()[0]}") from error
+    (inserted,) = connection.execute(
+        f"insert into raw.{quoted(delivery.raw_table)} by name "
+        f"select *, {literal(delivery.file)} as _file, {load_id}::bigint as _load_id from {feed.relation}"
+    ).fetchall()[0]
     set_aside = connection.execute(
         "select 1 from duckdb_tables() where table_name = ? and temporary", [REJECTS_TABLE]
     ).fetchone()

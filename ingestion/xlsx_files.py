@@ -15,7 +15,7 @@ import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
 from ingestion.errors import DocumentInvalid, HeaderMismatch
-from ingestion.feeds import Feed, Request, note_new_columns, require_columns
+from ingestion.feeds import Feed, Request, note_columns, require_columns
 from ingestion.naming import column_names, nearest
 
 _CELLS_VIEW = "ingestion_cells"
@@ -41,7 +41,7 @@ def read_cells(request: Request) -> Feed:
     def originals(wanted: Collection[int]) -> dict[int, tuple[int | None, str]]:
         return {row: (body[row - 1][0], _as_csv(body[row - 1][1])) for row in wanted}
 
-    notes = note_new_columns(table.raw_columns, columns)
+    notes = note_columns(table, columns)
     return Feed(_CELLS_VIEW, columns, len(body), originals, [], notes)
 
 

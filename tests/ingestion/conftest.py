@@ -96,7 +96,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 @pytest.fixture
 def memory_ground(tmp_path: Path) -> Iterator[Ground]:
     """As `ground`, without a file: for tests that load many times."""
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         yield Ground(tmp_path / "landing", connection)
 
 

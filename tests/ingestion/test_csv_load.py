@@ -99,7 +99,14 @@ def test_a_new_column_is_added_and_noted(ground):
     ground.deliver("people_2.csv", "Id,Shoe Size (EU),Name\n2,41,b\n")
     report = ground.load()
     assert ground.rows("id, name, shoe_size_eu") == [("1", "a", None), ("2", "b", "41")]
-    assert report.files[1].message == "new columns: shoe_size_eu"
+    assert report.files[1].message == "new columns: shoe_size_eu; without columns: joined"
+
+
+@pytest.mark.parametrize("content", ["Id,Name,Joined", "Id,Name,Joined\n", "ID, name ,JOINED\r\n"])
+def test_a_header_alone_is_a_delivery_of_nothing(ground, content):
+    ground.deliver("people.csv", content)
+    ground.load()
+    assert ground.ledger() == [("shop/people.csv", "loaded", 0, 0, 0)]
 
 
 def test_repeated_headers_keep_both_values(ground):
