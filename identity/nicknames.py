@@ -5,12 +5,12 @@ Only names belong here; how they are compared is said in `model.py`.
 
 from __future__ import annotations
 
-# A short form of several names (Alex, Bert, Sandy) counts for the first group that has it: joining the groups would
-# make two different names agree.
+# A short form of several names (Alex, Bert, Terry) stands in each of their groups, and agrees with every one of them.
 GROUPS: tuple[str, ...] = (
     "abigail abby abbie gail",
     "albert al bert bertie",
-    "alexander alex alec sandy sasha",
+    "alexander alex alec sandy sasha xander",
+    "alexandra alex alexandria sandra lexi sasha",
     "alfred alf alfie fred",
     "alison ali allie",
     "amanda mandy",
@@ -30,12 +30,13 @@ GROUPS: tuple[str, ...] = (
     "catherine katherine kathryn kate katie kathy cathy kat kitty cath kath",
     "cecilia cissy",
     "charles charlie chuck chas",
-    "charlotte lottie lotte",
-    "christine christina chrissie tina",
+    "charlotte charlie lottie lotte",
+    "christine christina chris chrissie tina",
     "christopher chris kit",
     "clifford cliff",
     "cynthia cindy",
     "daniel dan danny",
+    "danielle dani ellie",
     "david dave davey",
     "deborah debra debbie deb debs",
     "dennis den denny",
@@ -46,7 +47,7 @@ GROUPS: tuple[str, ...] = (
     "dorothy dot dottie dolly",
     "douglas doug dougie",
     "edward eddie ed ned ted teddy",
-    "eleanor ellie nell nora elle",
+    "eleanor elinor ellie nell nora elle",
     "elizabeth liz lizzie beth betty eliza libby lizzy betsy bess elsie liza lisbeth",
     "emily em emmy",
     "ernest ernie",
@@ -59,7 +60,7 @@ GROUPS: tuple[str, ...] = (
     "geoffrey geoff jeffrey jeff",
     "george georgie",
     "georgina gina",
-    "gerald gerry jerry",
+    "gerald gerry jerry gerard",
     "gillian gill jill",
     "gordon gord",
     "graham gray",
@@ -76,7 +77,7 @@ GROUPS: tuple[str, ...] = (
     "jennifer jenny jen jenn jenna",
     "jeremy jez",
     "jessica jess jessie",
-    "joanna joanne jo",
+    "joanna joanne jo joey",
     "john jack johnny jon",
     "jonathan jonny jonty",
     "joseph joe joey jos",
@@ -95,7 +96,7 @@ GROUPS: tuple[str, ...] = (
     "lucy lu lulu",
     "lynn lynne linda lindy",
     "madeleine maddie maddy",
-    "margaret maggie meg peggy marge margie greta madge mags",
+    "margaret maggie meg peggy daisy rita marge margie greta madge mags",
     "martin marty",
     "mary molly polly mae",
     "matilda tilly tilda",
@@ -105,14 +106,14 @@ GROUPS: tuple[str, ...] = (
     "michael mike mick mickey micky mikey",
     "michelle shelly chelle",
     "nathaniel nathan nate nat",
-    "nicholas nick nicky nico",
+    "nicholas nick nicky nico nik",
     "nicola nikki nicky",
     "oliver ollie olly",
     "olivia liv livvy",
     "oscar ossie",
     "pamela pam",
     "patricia pat patsy trish tricia patti",
-    "patrick paddy",
+    "patrick paddy pat",
     "penelope penny",
     "peter pete",
     "philip phillip phil pip",
@@ -128,7 +129,7 @@ GROUPS: tuple[str, ...] = (
     "ronald ron ronnie",
     "rosemary rosie rose",
     "russell russ",
-    "samantha sammie",
+    "samantha sam sammie",
     "samuel sam sammy",
     "sandra sandy",
     "sarah sara sally sal",
@@ -137,13 +138,13 @@ GROUPS: tuple[str, ...] = (
     "simon si",
     "sophie sophia soph",
     "stanley stan",
-    "stephanie steph",
+    "stephanie steph steffi",
     "stephen steven steve stevie ste",
     "stuart stewart stu",
     "susan sue susie suzie suzanne susanna",
     "sylvia syl",
     "teresa theresa terry tess tessa",
-    "terence terrence tel",
+    "terence terrence terry tel",
     "theodore theo",
     "thomas tom tommy",
     "timothy tim timmy",
@@ -198,11 +199,11 @@ GROUPS: tuple[str, ...] = (
 )
 
 
-def rows() -> list[tuple[str, str]]:
-    """(name, root) pairs, one per name; a name in several groups belongs to the first."""
-    roots: dict[str, str] = {}
+def rows() -> list[tuple[str, list[str]]]:
+    """(name, roots) per name: the first name of every group it stands in."""
+    roots: dict[str, list[str]] = {}
     for group in GROUPS:
         names = group.split()
         for name in names:
-            roots.setdefault(name, names[0])
+            roots.setdefault(name, []).append(names[0])
     return sorted(roots.items())

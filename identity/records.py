@@ -31,7 +31,7 @@ def build(connection: duckdb.DuckDBPyConnection, warehouse: str) -> int:
 
     `id` is the rank of record_id: small to join on, and the same whatever the order of the rows.
     """
-    connection.execute("create table nicknames (name text, root text)")
+    connection.execute("create table nicknames (name text, roots text[])")
     connection.executemany("insert into nicknames values (?, ?)", nicknames.rows())
     features = ", ".join(f"{sql} as {name}" for name, sql in model.features(model.LIMITS).items())
     derived = ", ".join(f"{sql} as {name}" for name, sql in model.DERIVED.items())

@@ -79,7 +79,8 @@ def _scoring_sql(connection: duckdb.DuckDBPyConnection, predicted: str, settings
     with parts as (
         select p.id_l, p.id_r, {_parts(connection, predicted)},
             greatest(l.email_name_count, r.email_name_count) as email_name_count,
-            greatest(l.phone_name_count, r.phone_name_count) as phone_name_count
+            greatest(l.phone_name_count, r.phone_name_count) as phone_name_count,
+            l.mailbox = r.mailbox as same_mailbox, coalesce(l.email <> r.email, false) as emails_differ
         from {predicted} p join records l on l.id = p.id_l join records r on r.id = p.id_r
     ),
     summed as (
@@ -137,7 +138,7 @@ def _extreme(function: str, side: str) -> str:
 
 def _rule_name() -> str:
     """The rule that a person would name first: a conflict before a link, else the model."""
-    ordered = [rule for rule in model.PAIR_RULES if rule.ceiling is not None and rule.ceiling <= -1]
+    ordered = [rule for rule in model.PAIR_RULES if rule.ceiling is not None]
     ordered += [rule for rule in model.PAIR_RULES if rule.floor is not None]
     cases = " ".join(f"when {rule.condition} then '{rule.name}'" for rule in ordered)
     return f"case {cases} else 'model' end"
