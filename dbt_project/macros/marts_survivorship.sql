@@ -38,3 +38,14 @@
 {% macro marts_month_day(month, day) -%}
     lpad(cast({{ month }} as varchar), 2, '0') || '/' || lpad(cast({{ day }} as varchar), 2, '0')
 {%- endmacro %}
+
+{#- A standardised name spelled as it was delivered, with accents and capitals, where the delivered word is that name. -#}
+{% macro marts_name_as_delivered(name, word) -%}
+    case
+        when {{ standardise_name(word) }} = {{ name }} then case
+            when {{ word }} in (lower({{ word }}), upper({{ word }})) then {{ marts_capitalised('lower(' ~ word ~ ')') }}
+            else {{ word }}
+        end
+        else {{ marts_capitalised(name) }}
+    end
+{%- endmacro %}

@@ -41,14 +41,51 @@ survivors as (
 
 ),
 
+named as (
+
+    select
+        customer_id,
+        deliverable_email,
+        usable_email,
+        phone,
+        city,
+        postcode,
+        placed_country,
+        any_country,
+        birth_date,
+        birthday,
+        company,
+        first_recorded_at,
+        last_recorded_at,
+        record_count,
+        source_count,
+        confidence,
+        coalesce(whole_first_name, first_name) as first_name,
+        coalesce(whole_last_name, case when whole_first_name is null then last_name end) as last_name,
+        coalesce(whole_display_name, display_name) as display_name
+    from survivors
+
+),
+
+worded as (
+
+    select
+        *,
+        case when display_name like '% %' and display_name not like '% % %' then split_part(display_name, ' ', 1) end
+            as first_word,
+        case when display_name like '% %' and display_name not like '% % %' then split_part(display_name, ' ', 2) end
+            as last_word
+    from named
+
+),
+
 golden as (
 
     select
         customer_id,
-        {{ marts_capitalised('coalesce(whole_first_name, first_name)') }} as first_name,
-        {{ marts_capitalised('coalesce(whole_last_name, case when whole_first_name is null then last_name end)') }}
-            as last_name,
-        coalesce(whole_display_name, display_name) as display_name,
+        {{ marts_name_as_delivered('first_name', 'first_word') }} as first_name,
+        {{ marts_name_as_delivered('last_name', 'last_word') }} as last_name,
+        display_name,
         coalesce(deliverable_email, usable_email) as email,
         phone,
         city,
@@ -66,7 +103,7 @@ golden as (
         record_count,
         source_count,
         confidence
-    from survivors
+    from worded
 
 )
 

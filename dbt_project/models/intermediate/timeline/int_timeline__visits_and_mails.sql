@@ -8,7 +8,10 @@ visits as (
         case when device_type = 'app' then 'app' else 'web' end as channel,
         'visit' as interaction,
         'Visited the ' || case when device_type = 'app' then 'app' else 'web shop' end
-        || ', looked at ' || {{ marts_count_text('product_view_count', 'product') }}
+        || case
+            when product_view_count > 0 then ', looked at ' || {{ marts_count_text('product_view_count', 'product') }}
+            else ''
+        end
         || case
             when has_order then ' and ordered'
             when has_checkout then ' and began to check out'
