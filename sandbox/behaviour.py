@@ -12,6 +12,7 @@ from sandbox.shop import ShopPlan
 ORDER_SHARE = 0.6  # at most this share of all events belongs to visits that end in an order
 STEPS_PER_VISIT = 4.0
 STEPS_PER_BASKET = 3
+CALLS_PER_ACCOUNT = 2  # signing up or in, and the identify call after it
 
 
 def visit(connection: duckdb.DuckDBPyConnection, plan: ShopPlan) -> None:
@@ -19,7 +20,7 @@ def visit(connection: duckdb.DuckDBPyConnection, plan: ShopPlan) -> None:
     wanted = int(plan.customers * plan.events_per_customer)
     orders, known, baskets = _count(connection)
     depth = max(2, min(6, int(ORDER_SHARE * wanted / max(orders, 1))))
-    left = wanted - orders * depth - known - baskets * STEPS_PER_BASKET
+    left = wanted - orders * depth - known * CALLS_PER_ACCOUNT - baskets * STEPS_PER_BASKET
     browsing = max(int(left / STEPS_PER_VISIT), plan.customers // 10)
     connection.execute(_BASKET_LINES)
     connection.execute(_WEB_PEOPLE)

@@ -10,9 +10,17 @@ import pyarrow as pa
 
 CATEGORIES: dict[str, tuple[str, tuple[int, int], str]] = {
     # category: (product nouns, price range in pounds, what buyers of it come back for)
-    "Tea": ("Breakfast Blend|Earl Grey|Green Sencha|Chai|Peppermint|Rooibos|Jasmine Pearls|Lapsang", (5, 18), "Mugs"),
+    "Tea": (
+        "Breakfast Blend|Earl Grey|Green Sencha|Chai|Peppermint|Rooibos|Jasmine Pearls|Lapsang",
+        (5, 18),
+        "Mugs",
+    ),
     "Mugs": ("Stoneware Mug|Espresso Cup|Teapot|Tumbler|Milk Jug|Cup and Saucer", (9, 42), "Tea"),
-    "Blankets": ("Lambswool Throw|Picnic Rug|Baby Blanket|Tartan Blanket|Cotton Throw", (29, 120), "Cushions"),
+    "Blankets": (
+        "Lambswool Throw|Picnic Rug|Baby Blanket|Tartan Blanket|Cotton Throw",
+        (29, 120),
+        "Cushions",
+    ),
     "Cushions": ("Linen Cushion|Velvet Cushion|Floor Cushion|Bolster|Seat Pad", (15, 55), "Candles"),
     "Candles": ("Soy Candle|Pillar Candle|Reed Diffuser|Tealight Set|Wax Melts", (7, 38), "Soaps"),
     "Soaps": ("Lavender Soap|Oat Soap|Hand Wash|Bath Salts|Shaving Bar", (4, 19), "Candles"),

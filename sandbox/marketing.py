@@ -26,7 +26,7 @@ SUBJECTS = (
     ("Autumn launch", "The autumn collection is here"), ("Candle week", "Three candles, one small price"),
     ("Black Friday", "Our only sale of the year"), ("Last post", "Last post dates for Christmas"),
 )  # fmt: skip
-NEWSLETTER_MONTHS = 14  # campaigns before this are no longer in the email tool's export
+NEWSLETTER_MONTHS = 12  # campaigns before this are no longer in the email tool's export
 
 
 def advertise(connection: duckdb.DuckDBPyConnection, plan: ShopPlan) -> None:

@@ -35,14 +35,76 @@ NICKNAMES: dict[str, str] = {
 _CYRILLIC = dict(
     zip(
         "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя’'",
-        "a b v h g d e ie zh z y i i i k l m n o p r s t u f kh ts ch sh shch  iu ia  ".split(" "),
+        [
+            "a",
+            "b",
+            "v",
+            "h",
+            "g",
+            "d",
+            "e",
+            "ie",
+            "zh",
+            "z",
+            "y",
+            "i",
+            "i",
+            "i",
+            "k",
+            "l",
+            "m",
+            "n",
+            "o",
+            "p",
+            "r",
+            "s",
+            "t",
+            "u",
+            "f",
+            "kh",
+            "ts",
+            "ch",
+            "sh",
+            "shch",
+            "",
+            "iu",
+            "ia",
+            "",
+            "",
+        ],
         strict=True,
     )
 )
 _GREEK = dict(
     zip(
         "αβγδεζηθικλμνξοπρσςτυφχψω",
-        "a v g d e z i th i k l m n x o p r s s t y f ch ps o".split(" "),
+        [
+            "a",
+            "v",
+            "g",
+            "d",
+            "e",
+            "z",
+            "i",
+            "th",
+            "i",
+            "k",
+            "l",
+            "m",
+            "n",
+            "x",
+            "o",
+            "p",
+            "r",
+            "s",
+            "s",
+            "t",
+            "y",
+            "f",
+            "ch",
+            "ps",
+            "o",
+        ],
         strict=True,
     )
 )
@@ -55,7 +117,9 @@ def nickname(given_name: str) -> str | None:
 
 
 def latin(name: str) -> str:
-    """Spell a Latin, Greek or Ukrainian name in plain a–z, as a passport would (no accents, case kept at the start)."""
+    """Spell a Latin, Greek or Ukrainian name in plain a–z, as a passport would (no accents)."""
+    if name.isascii():
+        return name
     spelt = "".join(_letter(char) for char in unicodedata.normalize("NFC", name.lower()))
     plain = "".join(char for char in unicodedata.normalize("NFD", spelt) if not unicodedata.combining(char))
     return " ".join(part.capitalize() for part in plain.split())

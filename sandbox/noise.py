@@ -50,6 +50,7 @@ create macro one_of(k, topic, choices) as choices[1 + pick(k, topic, len(choices
 create macro scramble(k, span) as ((k::bigint % 100000000) * 387420489 + 71 * {seed}) % span;
 create macro day_of(day) as shop_start() + to_days(day::integer);
 create macro country_of(locale) as {countries}[1 + locale];
+create macro quarter_no(t) as year(t) * 4 + quarter(t) - 1;
 create macro slug(s) as regexp_replace(lower(s), '[^a-z0-9]', '', 'g');
 create macro provider(k, topic) as {providers}[1 + floor(len({providers}) * pow(u(k, topic), 1.5))::bigint];
 create macro company_name(c) as trim({company_first}[1 + c % len({company_first})] || ' '
@@ -104,7 +105,10 @@ create macro phone_as_typed(p, style) as case
     when style < 0.94 then '0' || substr(p, 4, 4) || '-' || substr(p, 8, 3) || '-' || substr(p, 11)
     when style < 0.97 then '+44 (0)' || substr(p, 4, 4) || ' ' || substr(p, 8, 3) || ' ' || substr(p, 11)
     else '0044' || substr(p, 4) end;
-create macro visit_channel(k) as list_extract([0, 1, 2, 2, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 6], (1 + pick(k, 'channel', 15))::bigint);
+create macro visit_channel(k, t) as case pick(k, 'channel', 15)
+    when 0 then 0 when 1 then case when month(t) >= 11 then 1 else 0 end
+    when 2 then case when month(t) >= 9 then 2 else 5 end when 3 then case when month(t) between 2 and 6 then 3 else 5 end
+    when 4 then 4 when 5 then 4 when 6 then 5 when 7 then 5 when 8 then 5 else 6 end;
 create macro london(t) as timezone('Europe/London', timezone('UTC', t));
 create macro pounds(pence) as (pence // 100)::varchar || '.' || lpad((pence % 100)::varchar, 2, '0');
 create macro pounds_signed(pence) as case when pence < 0 then '(£' || pounds(-pence) || ')' else '£' || pounds(pence) end;

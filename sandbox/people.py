@@ -41,9 +41,9 @@ def draw_people(connection: duckdb.DuckDBPyConnection, plan: ShopPlan) -> dict[s
     twin = (place == 1) & (rng.random(count) < 0.05)
     child = ((place == 1) & (rng.random(count) < 0.2) & ~twin) | (place > 1)
     born = _birth_days(rng, head, child, twin)
-    namesake = child & (rng.random(count) < 0.07)
+    namesake = child & (rng.random(count) < 0.03)
     gender = np.where(namesake, gender[head], gender)
-    first, last = _names(connection, rng, locale, gender, head)
+    first, last = _names(connection, rng, locale, gender)
     first = np.where(namesake, first[head], first)
     first = np.where(twin & (first == first[head]), np.maximum(first - 1, 0) + (first == 0), first)
     own_surname = (place == 1) & ~child & ~twin & (rng.random(count) < 0.35)
@@ -80,7 +80,7 @@ def _birth_days(rng: np.random.Generator, head: Ints, child: Bools, twin: Bools)
 
 
 def _names(
-    connection: duckdb.DuckDBPyConnection, rng: np.random.Generator, locale: Ints, gender: Ints, head: Ints
+    connection: duckdb.DuckDBPyConnection, rng: np.random.Generator, locale: Ints, gender: Ints
 ) -> tuple[Ints, Ints]:
     """Positions in the name pools; a family name is one position for the household, spelt per gender."""
     sizes = connection.execute(

@@ -6,8 +6,9 @@ Only reading and shaping the pools belongs here; who gets which entry is decided
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -46,19 +47,27 @@ LOCALES: tuple[Locale, ...] = (
 def load_pools(connection: duckdb.DuckDBPyConnection) -> None:
     """Create `pool_first` (locale, gender, id, name, latin, nick), `pool_last` (locale, gender, id, …),
     `pool_street` and `pool_town` (locale, id, name): ids run from 0 to `size` - 1 in each locale and gender."""
-    for table, rows in (
-        ("pool_first", [row for locale in LOCALES for row in _first_names(locale)]),
-        ("pool_last", [row for locale in LOCALES for row in _last_names(locale)]),
-        ("pool_street", [row for locale in LOCALES for row in _places(locale, "street")]),
-        ("pool_town", [row for locale in LOCALES for row in _places(locale, "town")]),
-    ):
-        arrow = pa.Table.from_pylist(rows)
-        connection.register("pool_rows", arrow)
+    for table, rows in _read_pools().items():
+        connection.register("pool_rows", rows)
         group = "locale, gender" if table in ("pool_first", "pool_last") else "locale"
         connection.execute(
             f"create table {table} as select *, count(*) over (partition by {group}) as size from pool_rows"
         )
         connection.unregister("pool_rows")
+
+
+@cache
+def _read_pools() -> dict[str, pa.Table]:
+    readers: dict[str, Callable[[Locale], list[dict[str, object]]]] = {
+        "pool_first": _first_names,
+        "pool_last": _last_names,
+        "pool_street": lambda locale: _places(locale, "street"),
+        "pool_town": lambda locale: _places(locale, "town"),
+    }
+    return {
+        table: pa.Table.from_pylist([row for locale in LOCALES for row in read(locale)])
+        for table, read in readers.items()
+    }
 
 
 def _first_names(locale: Locale) -> list[dict[str, object]]:
@@ -67,7 +76,14 @@ def _first_names(locale: Locale) -> list[dict[str, object]]:
         pairs = _romanised(locale, ("first_name_female_pairs", "first_name_male_pairs")[gender])
         names = pairs or [(name, latin(name)) for name in _gather(locale, (attribute,))]
         rows += [
-            {"locale": locale.number, "gender": gender, "id": i, "name": n, "latin": spelt, "nick": nickname(n)}
+            {
+                "locale": locale.number,
+                "gender": gender,
+                "id": i,
+                "name": n,
+                "latin": spelt,
+                "nick": nickname(n),
+            }
             for i, (n, spelt) in enumerate(names)
         ]
     return rows

@@ -13,10 +13,10 @@ import pyarrow as pa
 from sandbox.shop import HISTORY_DAYS, ShopPlan
 
 BUYER_SHARE = 0.80  # the rest are leads who never bought
-WALK_INS_PER_KNOWN_SALE = 1.3  # a till sells to more strangers than to people it knows
+WALK_INS_PER_KNOWN_SALE = 1.1  # a till sells to more strangers than to people it knows
 MONTH_WEIGHT = (0.75, 0.8, 0.9, 0.9, 0.95, 0.85, 0.8, 0.8, 0.95, 1.1, 1.7, 1.9)
 WEEKDAY_WEIGHT = (0.9, 0.85, 0.9, 1.0, 1.1, 1.3, 1.1)
-STAYS, FADES = 0.42, 420.0  # share who never churn, and mean days until the others do
+STAYS, FADES = 0.55, 480.0  # share who never churn, and mean days until the others do
 
 
 def sell(connection: duckdb.DuckDBPyConnection, plan: ShopPlan) -> None:
@@ -28,14 +28,15 @@ def sell(connection: duckdb.DuckDBPyConnection, plan: ShopPlan) -> None:
     connection.execute(_TOTALS_SQL)
 
 
-def draw_orders(
-    connection: duckdb.DuckDBPyConnection, plan: ShopPlan
-) -> dict[str, npt.NDArray[np.generic]]:
+def draw_orders(connection: duckdb.DuckDBPyConnection, plan: ShopPlan) -> dict[str, npt.NDArray[np.generic]]:
     """Numbers only, one entry per order: the person (0 = a stranger at the till), seconds since start, in store or not."""
     rng = plan.rng("purchases")
-    joined = connection.execute(
-        "select epoch(joined_at - shop_start()) / 86400.0 as day from people order by person"
-    ).fetchnumpy()["day"]
+    joined = np.asarray(
+        connection.execute(
+            "select epoch(joined_at - shop_start()) / 86400.0 as day from people order by person"
+        ).fetchnumpy()["day"],
+        dtype=np.float64,
+    )
     count = len(joined)
     buyer = rng.random(count) < BUYER_SHARE
     appetite = rng.gamma(0.75, 1.0, count) / 0.75
@@ -53,7 +54,9 @@ def draw_orders(
     strangers = _busy_day(rng, np.zeros(walk_ins), np.full(walk_ins, float(HISTORY_DAYS)), plan)
     return {
         "person": np.concatenate((person + 1, np.zeros(walk_ins, dtype=np.int64))),
-        "seconds": np.minimum(np.concatenate((day, strangers)) * 86400, HISTORY_DAYS * 86400 - 60).astype(np.int64),
+        "seconds": np.minimum(np.concatenate((day, strangers)) * 86400, HISTORY_DAYS * 86400 - 60).astype(
+            np.int64
+        ),
         "in_store": np.concatenate((in_store, np.ones(walk_ins, dtype=bool))),
     }
 
@@ -68,7 +71,8 @@ def _busy_day(
     weight = np.cumsum(np.array(MONTH_WEIGHT)[months] * np.array(WEEKDAY_WEIGHT)[weekdays])
     grid, busy = np.arange(HISTORY_DAYS + 1.0), np.concatenate(([0.0], weight))
     low, high = np.interp(begin, grid, busy), np.interp(until, grid, busy)
-    return np.interp(low + (high - low) * rng.random(len(begin)), busy, grid)
+    found: npt.NDArray[np.float64] = np.interp(low + (high - low) * rng.random(len(begin)), busy, grid)
+    return found
 
 
 _ORDERS_SQL = """

@@ -101,10 +101,16 @@ from phoned
 
 _SIGHTINGS = f"""
 create table sightings as
-with housed as (
-    select r.rid, p.*, case when p.moved_at is not null and r.seen_at >= p.moved_at and u(r.rid, 'forgets') > 0.15
+with places as (
+    select locale, (select max(id) + 1 from pool_street s where s.locale = t.locale) as streets, max(id) + 1 as towns
+    from pool_town t group by locale
+), housed as (
+    select r.rid, p.*, case when p.country = 'GB' then 0 else p.locale end as map, case when p.moved_at is not null and r.seen_at >= p.moved_at and u(r.rid, 'forgets') > 0.15
         then p.new_home else p.home end as lives_at
     from records r join people p using (person)
+), placed as (
+    select h.*, pick(h.lives_at, 'street', l.streets) as street_id, pick(h.lives_at * 2 // 9, 'town', l.towns) as town_id
+    from housed h join places l on l.locale = h.map
 ), seen as (
     select r.rid, r.person, p.person_id, h.source, r.copy, r.created_at, r.seen_at, n.first_name, n.last_name,
         nullif(case when c.is_email_in_phone then null when u(r.rid, 'mail case') < 0.05 then initcap_mail(c.email1)
@@ -122,12 +128,10 @@ with housed as (
             else p.birth_date end as birth_date,
         case when p.company is not null and (p.buys_for_work or u(r.rid, 'company') < 0.25) then p.company end as company,
         p.opted_in
-    from records r join housed p on p.rid = r.rid join habits h on h.number = r.source
+    from records r join placed p on p.rid = r.rid join habits h on h.number = r.source
     join seen_names n on n.rid = r.rid join seen_contacts c on c.rid = r.rid
-    join pool_street s on s.locale = case when p.country = 'GB' then 0 else p.locale end
-        and s.id = pick(p.lives_at, 'street', s.size)
-    join pool_town t on t.locale = case when p.country = 'GB' then 0 else p.locale end
-        and t.id = pick(p.lives_at * 2 // 3 // 3, 'town', t.size)
+    join pool_street s on s.locale = p.map and s.id = p.street_id
+    join pool_town t on t.locale = p.map and t.id = p.town_id
 )
 select rid, person, person_id, source, copy, created_at, seen_at, first_name, last_name, email, phone, birth_date,
     company, opted_in, nullif(concat_ws(' ', first_name, last_name), '') as full_name,

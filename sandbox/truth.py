@@ -25,7 +25,9 @@ def write_truth(connection: duckdb.DuckDBPyConnection, shop: Shop) -> Shop:
     folder.mkdir(parents=True, exist_ok=True)
     path = str(folder / "records.csv").replace("'", "''")
     connection.execute(_TRUTH)
-    connection.execute(f"copy (select * from truth order by source, source_key) to '{path}' (format csv, header true)")
+    connection.execute(
+        f"copy (select * from truth order by source, source_key) to '{path}' (format csv, header true)"
+    )
     row = connection.execute("select count(*), count(distinct person_id) from truth").fetchone()
     assert row is not None  # counts always come in one row
     written = Shop(shop.plan, shop.files, records=int(row[0]), people=int(row[1]))
@@ -58,7 +60,7 @@ select s.rid, s.source, case s.source
     when 'square_customers' then upper(left(md5('square' || s.rid), 26))
     when 'hubspot_contacts' then (10000000000 + scramble(s.rid, 10000000000))::varchar
     when 'zendesk_requesters' then (360000000000 + scramble(s.rid, 10000000000))::varchar
-    when 'loyalty_members' then 'TT' || lpad(scramble(s.person * 2 + s.copy, 10000000)::varchar, 7, '0')
+    when 'loyalty_members' then 'TT' || lpad(scramble((s.person * 2 + s.copy) * 3 + 1, 10000000)::varchar, 7, '0')
     when 'reviews_reviewers' then lower(s.email) || '|' || lower(s.full_name)
     else lower(s.email) end as source_key
 from sightings s left join accounts a on a.person = s.person and a.copy = s.copy

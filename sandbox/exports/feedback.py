@@ -68,11 +68,11 @@ where r.kind = '{kind}' order by r.submitted_at, r.order_no"""
 # People who had to send something back answer lower, the others mostly high.
 _MOOD = "(u(r.order_no, 'mood') * 0.75 + u(r.person, 'temper') * 0.25)"
 _COMMENT = (
-    "case when u(r.order_no, 'comments') < 0.45 then case when {0} < 0.22 then one_of(r.order_no, 'words',"
+    f"case when u(r.order_no, 'comments') < 0.45 then case when {_MOOD} < 0.22 then one_of(r.order_no, 'words',"
     " ['Slow delivery', 'Not as pictured', 'Poor quality for the price', 'Nobody answered my email'])"
-    " when {0} < 0.45 then one_of(r.order_no, 'words', ['Fine', 'OK overall', 'A bit pricey'])"
+    f" when {_MOOD} < 0.45 then one_of(r.order_no, 'words', ['Fine', 'OK overall', 'A bit pricey'])"
     " else one_of(r.order_no, 'words', ['Love it', 'Beautiful packaging', 'Will buy again', 'Great gift']) end end"
-).format(_MOOD)
+)
 
 _NPS_COLUMNS: list[Column] = [
     ("Response ID", "'N' || (100000 + r.order_no)"), ("Submitted At", "strftime(r.submitted_at, '%d/%m/%Y %H:%M')"),

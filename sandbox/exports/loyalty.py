@@ -33,10 +33,12 @@ def deliver(delivery: Delivery) -> None:
             for row in rows:
                 line += 1
                 for position, value in enumerate(row):
-                    if isinstance(value, date):
+                    if isinstance(value, str):
+                        sheet.write_string(line, position, value)
+                    elif isinstance(value, date):
                         sheet.write_datetime(line, position, value, day_format)
                     elif value is not None:
-                        sheet.write(line, position, value)
+                        sheet.write_number(line, position, value)
 
 
 _ROWS = """from (

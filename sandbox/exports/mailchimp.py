@@ -48,11 +48,13 @@ select rid, person, email, first_name, last_name, street, city, zip, country, ph
 from judged
 """
 
-_UNSUBSCRIBED = "create table unsubscribed as select distinct person from members where status = 'unsubscribed'"
+_UNSUBSCRIBED = (
+    "create table unsubscribed as select distinct person from members where status = 'unsubscribed'"
+)
 
 _MEMBER_COLUMNS: list[Column] = [
     ("Email Address", "email"), ("First Name", "first_name"), ("Last Name", "last_name"),
-    ("Address", "concat_ws('  ', street, city, zip, country)"), ("Phone Number", "phone"),
+    ("Address", "nullif(concat_ws('  ', street, city, zip, country), '')"), ("Phone Number", "phone"),
     ("Birthday", "case when u(rid, 'birthday') < 0.35 then"
      " (select strftime(p.birth_date, '%m/%d') from people p where p.person = m.person) end"),
     ("MEMBER_RATING", "rating"), ("OPTIN_TIME", "strftime(optin_at, '%Y-%m-%d %H:%M:%S')"),
@@ -85,7 +87,7 @@ with sent as (
     select m.*, n.no, n.campaign_id as sent_campaign_id, n.title as sent_title, n.subject, n.sent_at,
         m.rid * 64 + n.no as k, 0.12 + 0.11 * m.rating as keen
     from members m join newsletters n on n.sent_at > m.optin_at and (m.left_at is null or n.sent_at < m.left_at)
-    where u(m.rid * 64 + n.no, 'in segment') < 0.5 or (n.no = m.campaign_no and m.status <> 'subscribed')
+    where u(m.rid * 64 + n.no, 'in segment') < 0.45 or (n.no = m.campaign_no and m.status <> 'subscribed')
 ), opened as (
     select *, sent_at + to_minutes(5 + pick(k, 'opens after', 2800)) as opened_at,
         u(k, 'opens') < keen and status <> 'cleaned' as is_open,

@@ -13,7 +13,9 @@ def deliver(delivery: Delivery) -> None:
     day = delivery.day
     delivery.csv(f"shopify/customers_{day}.csv", select(CUSTOMER_COLUMNS, _CUSTOMERS))
     delivery.csv(f"shopify/orders_{day}.csv", select(_order_columns(), _ORDERS))
-    delivery.csv(f"shopify/products_{day}.csv", select(_PRODUCT_COLUMNS, "from products p order by product_no"))
+    delivery.csv(
+        f"shopify/products_{day}.csv", select(_PRODUCT_COLUMNS, "from products p order by product_no")
+    )
     delivery.csv(f"shopify/abandoned_checkouts_{day}.csv", select(_checkout_columns(), _CHECKOUTS))
 
 
@@ -40,7 +42,7 @@ left join (select person, sum(total - refunded)::bigint as spent, count(*) as or
 where s.source = 'shopify_customers' order by k.source_key"""
 
 _ORDERS = """from order_lines l join orders o using (order_no) join products p using (product_no)
-join sightings s on s.rid = o.person * 64 + 4 + o.identity_no join channels c on c.no = visit_channel(o.order_no)
+join sightings s on s.rid = o.person * 64 + 4 + o.identity_no join channels c on c.no = visit_channel(o.order_no, o.ordered_at)
 where not o.in_store order by o.order_no, l.line_no"""
 
 
