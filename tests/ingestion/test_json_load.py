@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from ingestion import loader
+
 PEOPLE = {"required": ["messageId"], "columns": ["messageId", "userId", "context", "type"]}
 
 
@@ -68,6 +70,16 @@ def test_bad_lines_are_rejected_and_the_rest_is_loaded(lines):
     ]
     assert all("JSON" in str(reason) for _, _, reason, _ in lines.rejects())
     assert lines.ledger() == [("shop/people.jsonl", "loaded", 8, 3, 5)]
+
+
+def test_words_that_only_look_lenient_are_no_reason_for_doubt(lines, monkeypatch):
+    monkeypatch.setitem(loader.READERS, "jsonl", loader.READERS["jsonl"][:1])
+    for text in ("Info, NaN", "[1, ]", "a,}", ": Infant"):
+        lines.deliver("people.jsonl", json.dumps({"messageId": text}) + "\n")
+        assert lines.load().files[0].rows_loaded == 1
+    for text in ("[1, ]", "[-Infinity]", "NaN", '{"a":1 , \t}'):
+        lines.deliver("people.jsonl", f'{{"messageId": "x", "context": {text}}}\n')
+        assert lines.load().files[0].status == "refused"
 
 
 def test_a_mistyped_event_is_rejected_with_its_line(ground):
