@@ -1,10 +1,10 @@
 """What Dagster loads: the definitions found in the `defs` folder, and nothing else."""
 
-import dagster as dg
+from pathlib import Path
 
-from warehouse.settings import PROJECT_DIR
+import dagster as dg
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.load_from_defs_folder(project_root=PROJECT_DIR)
+    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)

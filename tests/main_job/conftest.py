@@ -19,7 +19,21 @@ import pytest
 from sandbox.doubles import serve
 from sandbox.generator import generate
 
-CUSTOMERS = 400
+CUSTOMERS = 1000  # the sample that `make run` uses
+SEED = 7
+CONTENT = (
+    "identity.identity_clusters",
+    "marts.customers",
+    "marts.customer_identifiers",
+    "marts.customer_timeline",
+    "marts.orders",
+    "marts.consents",
+    "marts.suppressions",
+    "marts.sessions",
+    "metrics.metrics_daily",
+    "segments.segment_membership",
+    "syncs.sync_mailchimp_contacts",
+)
 
 
 @dataclass
@@ -59,6 +73,15 @@ class Installation:
         with duckdb.connect(self.data_dir / "state.duckdb", read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
+    def content(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every published row that people or tools read, in an order of its own."""
+        return {table: self.rows(f"from {table} order by all") for table in CONTENT}
+
+    def held(self) -> dict[str, Any]:
+        """What the pretend destinations hold now."""
+        state = self.remote()
+        return {"mailchimp": state["mailchimp"], "meta": state["meta"]}
+
     def remote(self) -> dict[str, Any]:
         """What the pretend destinations hold, and every request they answered."""
         return dict(httpx.get(f"{self.doubles_url}/_state").json())
@@ -71,7 +94,7 @@ Install = Callable[[str], Installation]
 def shop(tmp_path_factory) -> Path:
     """The files of a pretend shop: landing folder and truth."""
     folder = tmp_path_factory.mktemp("shop")
-    generate(folder, customers=CUSTOMERS, seed=11)
+    generate(folder, customers=CUSTOMERS, seed=SEED)
     return folder
 
 
@@ -95,9 +118,18 @@ def install(shop: Path, tmp_path_factory) -> Iterator[Install]:
         yield make
 
 
+@dataclass
+class FirstRun:
+    """One undisturbed first run: what it printed, what was published, what the destinations held after it."""
+
+    installation: Installation
+    printed: str
+    content: dict[str, list[tuple[Any, ...]]]
+    held: dict[str, Any]
+
+
 @pytest.fixture(scope="session")
-def first_run(install: Install) -> Installation:
-    """An installation after one undisturbed run; tests must not change it."""
+def first_run(install: Install) -> FirstRun:
     installation = install("undisturbed")
-    installation.run()
-    return installation
+    printed = installation.run().stdout
+    return FirstRun(installation, printed, installation.content(), installation.held())

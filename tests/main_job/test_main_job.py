@@ -1,0 +1,218 @@
+"""The main job as people run it: first run, second run, one new file, broken files, and who is never contacted.
+
+The tests of this file go on with one installation, in order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+SEGMENTS = {
+    "new_buyers",
+    "lapsed_buyers",
+    "vip_customers",
+    "at_risk",
+    "abandoned_cart",
+    "category_lovers",
+    "engaged_subscribers",
+    "unhappy_customers",
+    "birthday_this_month",
+    "leads_never_bought",
+}
+
+
+def test_the_first_run_tells_the_whole_story(first_run):
+    for words in (
+        "What came in",
+        "Who they are",
+        "duplicates found",
+        "Segments",
+        "What went out",
+        "Where to look",
+    ):
+        assert words in first_run.printed
+    assert "Needs a person" not in first_run.printed
+
+
+def test_every_delivered_row_is_accounted_for(first_run):
+    unexplained = first_run.installation.rows(
+        "select file from raw.loads where rows_in_file <> rows_loaded + rows_rejected or status <> 'loaded'"
+    )
+    assert unexplained == []
+
+
+def test_identity_is_good_and_exact_matching_is_clearly_worse(first_run):
+    figures = {
+        (method, metric): value
+        for method, metric, value in first_run.installation.rows(
+            "select method, metric, value from identity.identity_evaluation"
+        )
+    }
+    assert figures["resolved", "precision"] >= 0.98
+    assert figures["resolved", "recall"] >= 0.90
+    assert figures["exact email or phone", "precision"] < figures["resolved", "precision"] - 0.02
+    assert figures["exact email or phone", "recall"] < figures["resolved", "recall"] - 0.02
+
+
+def test_every_segment_has_members_with_a_reason(first_run):
+    rows = first_run.installation.rows(
+        "select segment_name, count(*), count(nullif(trim(reason), '')) from segments.segment_membership group by all"
+    )
+    assert {name for name, _, _ in rows} == SEGMENTS
+    assert all(members == reasons > 0 for _, members, reasons in rows)
+
+
+def test_revenue_is_what_the_files_say(first_run):
+    """Straight from the export: paid totals less refunds, of orders that were not cancelled."""
+    orders = first_run.installation.data_dir / "landing" / "shopify" / "orders*.csv"
+    ours = first_run.installation.rows(
+        "select count(*), sum(total_amount) from marts.orders where order_id like 'shopify:%'"
+    )
+    theirs = first_run.installation.rows(
+        f'select count(*), sum("Total"::decimal(18, 2)) from read_csv(\'{orders}\', all_varchar = true) where "Total" is not null'
+    )
+    assert ours == theirs
+
+
+def test_nobody_without_consent_reaches_a_tool(first_run):
+    """Asserted at the destinations: they are in a segment, and no tool was told of them."""
+    installation = first_run.installation
+    members = installation.rows(
+        """
+        select c.email, any_value(coalesce(e.status, 'nothing said')), any_value(coalesce(a.status, 'nothing said'))
+        from segments.segment_membership as m
+        join marts.customers as c using (customer_id)
+        left join marts.consents as e
+          on e.customer_id = c.customer_id and e.purpose = 'marketing' and e.channel = 'email'
+        left join marts.consents as a
+          on a.customer_id = c.customer_id and a.purpose = 'ads' and a.channel = 'ads'
+        where c.email is not null and m.segment_name in ('lapsed_buyers', 'vip_customers', 'abandoned_cart')
+        group by c.email
+        """
+    )
+    said_no = {email for email, by_email, _ in members if by_email == "denied"}
+    said_nothing = {email for email, by_email, _ in members if by_email not in {"denied", "granted"}}
+    no_ads = {email for email, _, by_ads in members if by_ads != "granted"}
+    assert said_no and said_nothing and no_ads
+    state = installation.remote()
+    told = {d["person"] for d in state["deliveries"] if d["tool"] == "mailchimp" and d["action"] != "seed"}
+    assert told
+    for email in said_no | said_nothing:
+        hashed = hashlib.md5(email.lower().encode()).hexdigest()
+        assert email not in told and hashed not in told
+    uploaded = str(state["meta"])
+    assert "EMAIL" in uploaded or uploaded.count("'") > 100
+    for email in no_ads:
+        assert hashlib.sha256(email.lower().encode()).hexdigest() not in uploaded
+
+
+def test_nobody_who_unsubscribed_at_the_email_tool_is_contacted(first_run):
+    installation = first_run.installation
+    unsubscribed = installation.data_dir / "landing" / "mailchimp" / "unsubscribed*.csv"
+    addresses = {
+        email
+        for (email,) in installation.rows(
+            f"select lower(\"Email Address\") from read_csv('{unsubscribed}', all_varchar = true)"
+        )
+    }
+    in_segments = {
+        email
+        for (email,) in installation.rows(
+            "select distinct c.email from segments.segment_membership join marts.customers as c using (customer_id)"
+        )
+    }
+    assert addresses & in_segments
+    state = installation.remote()
+    [audience] = state["mailchimp"]["lists"].values()
+    for email in addresses:
+        assert audience["members"].get(email, {"status": "unsubscribed"})["status"] != "subscribed"
+        assert all(email not in people for people in audience["segments"].values())
+    hashes = {hashlib.sha256(email.encode()).hexdigest() for email in addresses}
+    assert not any(value in str(state["meta"]) for value in hashes)
+
+
+@pytest.fixture(scope="module")
+def second_run(first_run):
+    before = first_run.installation.remote()["deliveries"]
+    printed = first_run.installation.run().stdout
+    return before, printed
+
+
+def test_running_again_changes_nothing_and_sends_nothing(first_run, second_run):
+    before, printed = second_run
+    installation = first_run.installation
+    assert installation.content() == first_run.content
+    assert installation.held() == first_run.held
+    assert installation.remote()["deliveries"] == before
+    assert " sent " not in printed.split("What went out")[1].split("Where to look")[0]
+    (sent,) = installation.state(
+        "select sum(added + updated + removed) from activation.sync_runs where run_id ="
+        " (select run_id from platform.runs order by started_at desc limit 1)"
+    )[0]
+    assert sent == 0
+
+
+@pytest.fixture(scope="module")
+def delivered(first_run, second_run):
+    installation = first_run.installation
+    from sandbox.generator import generate_update
+
+    update = generate_update(installation.data_dir)
+    installation.run()
+    return update
+
+
+def test_one_new_file_changes_only_its_own_customers(first_run, delivered):
+    installation = first_run.installation
+    records = {f"shopify_customers:{key}" for key in (*delivered.new, *delivered.changed)}
+    assert len(delivered.new) == len(delivered.changed) == 20
+    before = {record: customer for record, customer, *_ in first_run.content["identity.identity_clusters"]}
+    after = dict(installation.rows("select record_id, customer_id from identity.identity_clusters"))
+    touched = {after[record] for record in records} | {before[r] for r in records if r in before}
+    moved = {record for record, customer in before.items() if after.get(record) != customer}
+    assert all(before[record] in touched for record in moved)
+    old = {row[0]: row for row in first_run.content["marts.customers"]}
+    new = {row[0]: row for row in installation.rows("from marts.customers order by all")}
+    differing = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    assert differing and differing <= touched
+
+
+def test_files_that_cannot_be_read_are_refused_with_a_way_out(first_run, delivered):
+    installation = first_run.installation
+    before = installation.content()
+    landing = installation.data_dir / "landing"
+    whole = (landing / "shopify" / "customers_2026-10-31.csv").read_bytes()
+    header, rest = whole.split(b"\n", 1)
+    broken = {
+        "shopify/customers_2026-12-01.csv": whole[: len(whole) // 2].rstrip(b"\n") + b'x,"cut',
+        "shopify/customers_2026-12-02.csv": bytes(range(256)) * 200,
+        "shopify/customers_2026-12-03.csv": header.replace(b"Customer ID", b"Customer") + b"\n" + rest,
+        "shopify/customers_2026-12-04.csv": b"",
+    }
+    for name, content in broken.items():
+        (landing / name).write_bytes(content)
+    (landing / "surveys" / "nps_2026-12-05.csv").write_bytes(
+        b"Response ID,Submitted At,Email,Name,Score,Comment,Touchpoint,Customer ID\n"
+        b"n-9001,31/10/2026 14:22,someone.new@example.com,Someone New,9,Lovely,email,\n"
+    )
+    finished = installation.cdp("run", "--sandbox")
+    assert finished.returncode == 2, finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stdout + finished.stderr
+    told = finished.stdout.split("Needs a person")[1]
+    words = " ".join(told.split())
+    for name in broken:
+        assert name in words
+    assert "empty" in words and "cut off" in words and "Customer ID" in words
+    loaded = installation.rows("select rows_loaded from raw.loads where file like '%nps_2026-12-05.csv'")
+    assert loaded == [(1,)]
+    names = ", ".join(f"'{name}'" for name in broken)
+    assert installation.warehouse(f"select count(*) from raw.shopify_customers where _file in ({names})") == [
+        (0,)
+    ]
+    after = installation.content()
+    kept = {row[0]: row for row in after["marts.customers"]}
+    assert all(kept[row[0]] == row for row in before["marts.customers"])
+    for name in broken:
+        (landing / name).unlink()
