@@ -92,6 +92,11 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     op_ids: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """The call as plain JSON types, for people who want to see what would be sent."""
+        shown = {"method": self.method, "path": self.path, "query": dict(self.query), "json": self.json}
+        return {name: value for name, value in shown.items() if value}
+
 
 @dataclass(frozen=True, slots=True)
 class Response:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -153,6 +154,10 @@ def _check(sync: SyncDeclaration) -> None:
         raise DeclarationError(
             f"Sync {sync.name}: map a field to {sync.key} too. A person who opts out must be found in the file even "
             f"while the sync is held."
+        )
+    if spec.is_snapshot and Path(sync.target).name != sync.target:
+        raise DeclarationError(
+            f"Sync {sync.name}: target {sync.target!r} must be a plain file name; the folder is the outbox."
         )
     unknown = sorted(set(sync.fields) - set(spec.rules)) if spec.other is None else []
     if unknown:

@@ -26,6 +26,12 @@ class Counts:
     remapped: int = 0
     held_elsewhere: int = 0
 
+    def __str__(self) -> str:
+        return (
+            f"{self.desired} people may be sent: {self.added} to add, {self.updated} to update, "
+            f"{self.unchanged} unchanged; {self.removed} to remove"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -33,6 +39,9 @@ class Hold:
 
     sentence: str
     removals: bool = False
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 def find_hold(

@@ -52,11 +52,15 @@ class Plan:
         return {refusal(reason): count for reason, count in ordered}
 
     def waves(self, size: int) -> Iterator[list[Operation]]:
-        """Operations in sending order, at most `size` at a time, each wave of one kind (removals or not)."""
+        """Operations in sending order, at most `size` at a time, each wave of one kind (removals or not).
+
+        A file is written once for all its operations, so they are one wave.
+        """
+        is_mixed = self.sync.plugin.spec.is_snapshot
         wave: list[Operation] = []
         for operation in self._each():
             other_kind = wave and (wave[0].action is Action.REMOVE) != (operation.action is Action.REMOVE)
-            if len(wave) == size or other_kind:
+            if len(wave) == size or (other_kind and not is_mixed):
                 yield wave
                 wave = []
             wave.append(operation)

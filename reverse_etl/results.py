@@ -67,6 +67,7 @@ class Tally:
 
     accepted: Counter[Action] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    opted_out: int = 0
     withdrawn: int = 0
     failed: int = 0
     requests: int = 0
@@ -77,6 +78,7 @@ class Tally:
             self.accepted[operation.action] += 1
         elif outcome.status is Status.REJECTED:
             self.rejected[outcome.reason or "no reason given"] += 1
+            self.opted_out += outcome.is_opt_out
         else:
             self.failed += 1
             self.last_failure = outcome.reason
@@ -118,7 +120,8 @@ class Tally:
     def _status(self, plan: Plan, stopped: str | None) -> RunStatus:
         if stopped:
             return "failed"
-        if self.failed or self.rejected:
+        # somebody who unsubscribed there is news, not a problem: it is in the consent log now
+        if self.failed or sum(self.rejected.values()) > self.opted_out:
             return "problems"
         if plan.hold:
             return "held"

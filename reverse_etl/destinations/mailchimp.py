@@ -110,7 +110,8 @@ class Contacts:
     def read_presence(self, response: Response) -> Presence | None:
         if response.status == 404:
             return Presence.ABSENT
-        status = response.body.get("status") if isinstance(response.body, Mapping) else None
+        is_member = response.status == 200 and isinstance(response.body, Mapping)
+        status = response.body.get("status") if is_member else None
         found = {
             "unsubscribed": Presence.OPTED_OUT,
             "cleaned": Presence.OPTED_OUT,

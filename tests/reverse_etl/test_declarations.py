@@ -99,6 +99,12 @@ def test_a_file_must_carry_the_key():
         read_syncs(manifest({**settings, "object": "file"}))
 
 
+def test_a_file_stays_in_the_outbox():
+    settings = {**SETTINGS, "destination": "files", "object": "file", "fields": {}, "target": "../vips"}
+    with pytest.raises(DeclarationError, match="plain file name"):
+        read_syncs(manifest(settings))
+
+
 def test_files_need_no_object():
     settings = {name: value for name, value in SETTINGS.items() if name not in ("object", "fields")}
     (sync,) = read_syncs(manifest({**settings, "destination": "files"}))

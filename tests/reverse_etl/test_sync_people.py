@@ -104,7 +104,7 @@ def test_somebody_unsubscribed_at_mailchimp_is_never_resurrected(seeded, contact
     seeded.people("lapsed", people)
     seeded.consent("c_in", "c_out", "c_dead")
     first, members = seeded.run(contacts, lapsed)
-    assert (first.added, first.rejected) == (1, {"unsubscribed at destination": 2})
+    assert (first.status, first.added, first.rejected) == ("sent", 1, {"unsubscribed at destination": 2})
     assert members.refused == {"has withdrawn consent since the models were built": 2}
     statuses = {email: member["status"] for email, member in seeded.mailchimp()["members"].items()}
     assert statuses == {"in@x.org": "subscribed", "out@x.org": "unsubscribed", "dead@x.org": "cleaned"}

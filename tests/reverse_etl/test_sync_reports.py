@@ -15,6 +15,10 @@ def test_a_dry_run_shows_exactly_what_is_sent_and_sends_nothing(world, audience,
     world.consent("c_a", "c_b", channel="ads")
     shown = [request.json for sync in (contacts, audience) for request in world.plan(sync).requests()]
     assert world.ask("/_requests") == []
+    assert (
+        str(world.plan(contacts).counts)
+        == "2 people may be sent: 2 to add, 0 to update, 0 unchanged; 0 to remove"
+    )
     world.run(contacts, audience)
     sent = [row["body"] for row in world.writes() if row["method"] == "PUT" or row["path"].endswith("/users")]
     without_session = [
