@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sandbox.exports.delivery import Delivery
 
-EVENTS_AT_ONCE = 1_500_000  # about 1 GB of event text
+EVENTS_AT_ONCE = 300_000  # what a pass may hold: about 100 MB
 
 AGENTS = (
     "['Mozilla/5.0 (iPhone) Safari/17', 'Mozilla/5.0 (Android 14) Chrome/128',"
@@ -25,7 +25,9 @@ def deliver(delivery: Delivery) -> None:
         connection.execute(_EVENTS.format(first=chunk[0], last=chunk[-1]))
         for number in chunk:
             name = f"segment/events_{number // 4}-{number % 4 * 3 + 3:02d}.jsonl"
-            delivery.lines(name, f"{_JSON} where quarter = {number} order by {_ORDER}")
+            delivery.lines(
+                name, f"{_JSON} from (from chunk_events where quarter = {number} order by {_ORDER})"
+            )
         connection.execute("drop table chunk_events")
 
 
@@ -107,21 +109,22 @@ select * from received
 """
 
 
+# Members are joined by one `concat`, which skips missing ones: a chain of `||` copies the growing text at every step.
+
+
 def _text(key: str, value: str) -> str:
-    """A JSON member with its leading comma, or nothing when the value is missing; quotes are escaped by the engine."""
-    return f"coalesce(',\"{key}\":' || to_json({value}::varchar), '')"
+    """A JSON member with its leading comma, or null when the value is missing; quotes are escaped by the engine."""
+    return f"',\"{key}\":' || to_json({value}::varchar)"
 
 
 def _plain(key: str, value: str) -> str:
     """The same for values that can hold neither quotes nor backslashes: numbers, ids, names of the catalogue."""
-    return f"coalesce(',\"{key}\":\"' || {value} || '\"', '')"
+    return f"',\"{key}\":\"' || {value} || '\"'"
 
 
 def _object(key: str, members: list[str], condition: str = "true") -> str:
     """A nested object; each member brings a leading comma, of which the first is dropped."""
-    return (
-        f"case when {condition} then ',\"{key}\":{{' || substr({' || '.join(members)}, 2) || '}}' else '' end"
-    )
+    return f"case when {condition} then concat(',\"{key}\":{{', substr(concat({', '.join(members)}), 2), '}}') end"
 
 
 _ORDER = "received_at, message_id, copy_no"
@@ -130,8 +133,8 @@ _ITEM = "event in ('Product Viewed', 'Product Added', 'Product Removed')"
 _PATH = (
     "case when event like 'Product %ed' and event <> 'Product List Viewed' then '/products/' || handle"
     " when event = 'Products Searched' then '/search' when event in ('Cart Viewed', 'Checkout Started') then '/cart'"
-    " when event = 'Order Completed' then '/thank-you' when event like 'Signed%' then '/account' when event = 'page' and step = 0 then '/'"
-    " else '/collections/' || lower(category) end"
+    " when event = 'Order Completed' then '/thank-you' when event like 'Signed%' then '/account'"
+    " when event = 'page' and step = 0 then '/' else '/collections/' || lower(category) end"
 )
 
 _CONTEXT = _object(
@@ -157,12 +160,12 @@ _PROPERTIES = _object(
         _plain("product_id", f"case when {_ITEM} then handle end"), _plain("sku", f"case when {_ITEM} then sku end"),
         _plain("name", f"case when {_ITEM} then title end"),
         _plain("category", f"case when {_ITEM} or event = 'Product List Viewed' then category end"),
-        f"case when {_ITEM} then ',\"price\":' || pounds(price) || ',\"quantity\":1' else '' end",
+        f"case when {_ITEM} then ',\"price\":' || pounds(price) || ',\"quantity\":1' end",
         _plain("cart_id", "case when event in ('Product Added', 'Product Removed', 'Cart Viewed', 'Checkout Started')"
                " then 'cart_' || visit_key end"),
         _plain("query", "case when event = 'Products Searched' then lower(category) end"),
         "case when event = 'Order Completed' then ',\"order_id\":\"#' || (1000 + subject_key)"
-        " || '\",\"total\":' || pounds(total) || ',\"currency\":\"GBP\"' else '' end",
+        " || '\",\"total\":' || pounds(total) || ',\"currency\":\"GBP\"' end",
     ],
     "type = 'track' and event not in ('Signed Up', 'Signed In', 'Email Link Clicked')",
 )  # fmt: skip
@@ -176,8 +179,8 @@ _TRAITS = _object(
     "type = 'identify'",
 )  # fmt: skip
 
-_JSON = f"""select '{{' || substr({
-    " || ".join([
+_JSON = f"""select concat('{{', substr(concat({
+    ", ".join([
         _plain("messageId", "message_id"), _plain("type", "type"),
         _plain("event", "case when type = 'track' then event end"),
         _plain("name", "case when type = 'page' then case when step = 0 then 'Home' else category end"
@@ -186,4 +189,4 @@ _JSON = f"""select '{{' || substr({
         _plain("timestamp", _TIME.format("happened_at")), _plain("receivedAt", _TIME.format("received_at")),
         _CONTEXT, _PROPERTIES, _TRAITS,
     ])
-}, 2) || '}}' as line from chunk_events"""  # fmt: skip
+}), 2), '}}') as line"""  # fmt: skip
