@@ -52,7 +52,7 @@
 {%- endmacro %}
 
 {% macro name_stand_ins() -%}
-    'na', 'n a', 'none', 'null', 'unknown', 'guest', 'customer', 'test', 'anonymous', 'not given', 'x', 'xx', 'xxx'
+    'na', 'n a', 'none', 'null', 'unknown', 'guest', 'customer', 'test', 'anonymous', 'not given', 'xx', 'xxx'
 {%- endmacro %}
 
 {#- `Smith, Anna` → `Anna Smith`; anything else as it is. -#}
