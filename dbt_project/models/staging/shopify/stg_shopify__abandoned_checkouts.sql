@@ -1,6 +1,8 @@
 with first_lines as (
     -- checkout-level fields stand on the first line of a checkout only
-    select * from {{ source('raw', 'shopify_abandoned_checkouts') }} where created_at is not null
+    select *
+    from {{ source('raw', 'shopify_abandoned_checkouts') }}
+    where created_at is not null
 ),
 
 newest as (
