@@ -5,6 +5,7 @@ Meets the rest at tables only: `intermediate.int_identity__records` in, schema `
 
 from identity.evaluation import Metric, evaluate
 from identity.explanation import Explanation, explain, render_text
-from identity.resolver import IdentityReport, resolve
+from identity.report import IdentityReport
+from identity.resolver import resolve
 
 __all__ = ["Explanation", "IdentityReport", "Metric", "evaluate", "explain", "render_text", "resolve"]

@@ -56,7 +56,9 @@ def assign(
         ids.append(kept.get(number) or fresh_id(members[0], ages, given))
         given.add(ids[-1])
     events = _events(ordered, origins, ids, set(kept.values()), previous, ages, live)
-    customer_of = {record: customer for members, customer in zip(ordered, ids, strict=True) for record in members}
+    customer_of = {
+        record: customer for members, customer in zip(ordered, ids, strict=True) for record in members
+    }
     return Assignment(customer_of, events)
 
 
@@ -158,7 +160,8 @@ def _successors(
             if old not in kept:
                 went[old][customer] += len(records)
     return {
-        old: min(counts, key=lambda new: (-counts[new], ages.get(new, len(ages)), new)) for old, counts in went.items()
+        old: min(counts, key=lambda new: (-counts[new], ages.get(new, len(ages)), new))
+        for old, counts in went.items()
     }
 
 
@@ -170,4 +173,6 @@ def _retirements(
     for record, customer in previous.items():
         if customer not in present and customer in live:
             gone[customer].append(record)
-    return [Event("retired", customer, None, tuple(sorted(records))) for customer, records in sorted(gone.items())]
+    return [
+        Event("retired", customer, None, tuple(sorted(records))) for customer, records in sorted(gone.items())
+    ]

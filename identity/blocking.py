@@ -1,13 +1,13 @@
 """Which pairs of records are looked at: pairs that share a blocking key which is not shared by too many.
 
-The rules themselves are data in `model.py`; nothing is compared here.
+The rules themselves are data in `rules.py`; nothing is compared here.
 """
 
 from __future__ import annotations
 
 import duckdb
 
-from identity import model
+from identity import rules
 from identity.workspace import count_rows
 
 
@@ -18,8 +18,10 @@ def build_candidates(connection: duckdb.DuckDBPyConnection) -> int:
     (placeholders, shared mailboxes, common names), and it bounds the work whatever the data.
     """
     connection.execute("create or replace table blocking_keys (rule utinyint, key ubigint, id integer)")
-    for number, rule in enumerate(model.BLOCKING_RULES):
-        keys = " union ".join(f"select id, hash({key}) as key from records where ({key}) is not null" for key in rule.keys)
+    for number, rule in enumerate(rules.BLOCKING_RULES):
+        keys = " union ".join(
+            f"select id, hash({key}) as key from records where ({key}) is not null" for key in rule.keys
+        )
         connection.execute(
             f"""
             insert into blocking_keys

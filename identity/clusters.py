@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix  # type: ignore[import-untyped]
-from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 Ids = NDArray[np.int64]
 Weights = NDArray[np.float64]
@@ -67,6 +67,8 @@ def cluster(
     the smaller ids. Then the clusters of each pair in `must` join; clusters holding a pair in `cannot` never do.
     """
     result = labels.copy()
+    if not len(labels):
+        return result
     must_of, cannot_of = _by_label(must, labels), _by_label(cannot, labels)
     hard = _hard_labels(edges, labels, cut) | must_of.keys() | cannot_of.keys()
     order = np.argsort(labels, kind="stable")
@@ -146,7 +148,9 @@ def _holder(parts: list[list[int]], position: int) -> int:
 
 
 def _components(edges: Edges, record_count: int) -> Ids:
-    graph = coo_matrix((np.ones(len(edges.left), dtype=np.int8), (edges.left, edges.right)), (record_count, record_count))
+    graph = coo_matrix(
+        (np.ones(len(edges.left), dtype=np.int8), (edges.left, edges.right)), (record_count, record_count)
+    )
     _, component = connected_components(graph, directed=False)
     smallest = np.full(component.max(initial=-1) + 1, record_count, dtype=np.int64)
     np.minimum.at(smallest, component, np.arange(record_count))
@@ -169,7 +173,9 @@ def _edges_of(edges: Edges, labels: Ids, wanted: set[int]) -> Iterable[tuple[int
     label, chosen = label[mask], edges.select(mask)
     order = np.argsort(label, kind="stable")
     label = label[order]
-    starts = np.flatnonzero(np.r_[True, label[1:] != label[:-1]]) if len(label) else np.array([], dtype=np.int64)
+    starts = (
+        np.flatnonzero(np.r_[True, label[1:] != label[:-1]]) if len(label) else np.array([], dtype=np.int64)
+    )
     for start, end in zip(starts, np.r_[starts[1:], len(label)].astype(np.int64), strict=False):
         piece = order[start:end]
         yield int(label[start]), (chosen.left[piece], chosen.right[piece], chosen.weight[piece])

@@ -39,10 +39,9 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth_path: Path) -> list[Me
     """
     truth = read_truth(truth_path)
     resolved = connection.execute("select record_id, customer_id from identity.identity_clusters").fetchall()
-    known = {record: person for record, person in truth.items()}
     metrics: list[Metric] = []
     for method, found in zip(METHODS, (dict(resolved), _exact_clusters(connection)), strict=True):
-        measured = measure({record: cluster for record, cluster in found.items() if record in known}, known)
+        measured = measure({record: cluster for record, cluster in found.items() if record in truth}, truth)
         metrics += [Metric(method, name, value) for name, value in measured.items()]
     _write(connection, metrics)
     return metrics
@@ -54,7 +53,9 @@ def read_truth(path: Path) -> dict[str, str]:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
-        raise TruthUnreadable(f"The truth file {path} could not be read: {error.strerror}. Check the path.") from error
+        raise TruthUnreadable(
+            f"The truth file {path} could not be read: {error.strerror}. Check the path."
+        ) from error
     lacking = {"source", "source_key", "person_id"} - set(rows[0] if rows else ())
     if lacking:
         raise TruthUnreadable(
@@ -76,7 +77,9 @@ def measure(clusters: Mapping[str, str], truth: Mapping[str, str]) -> dict[str, 
     together = sum(_pairs(count) for count in cells.values())
     precision = _share(together, sum(map(_pairs, found.values())))
     recall = _share(together, sum(map(_pairs, real.values())))
-    b_precision = _share(sum(count * count / found[cluster] for (cluster, _), count in cells.items()), len(records))
+    b_precision = _share(
+        sum(count * count / found[cluster] for (cluster, _), count in cells.items()), len(records)
+    )
     b_recall = _share(sum(count * count / real[person] for (_, person), count in cells.items()), len(records))
     exact = sum(count == found[cluster] == real[person] for (cluster, person), count in cells.items())
     persons_in = Counter(cluster for cluster, _ in cells)
@@ -114,7 +117,9 @@ def _exact_clusters(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, metrics: list[Metric]) -> None:
-    newest = first_row(connection, "select run_id from identity.identity_runs order by run_number desc limit 1")
+    newest = first_row(
+        connection, "select run_id from identity.identity_runs order by run_number desc limit 1"
+    )
     ((warehouse,),) = connection.execute("select current_database()").fetchall()
     connection.execute("begin")
     try:

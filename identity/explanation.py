@@ -98,18 +98,27 @@ def render_text(explanation: Explanation) -> str:
     lines = [_headline(explanation), ""]
     lines += [_record_line(record) for record in explanation.records]
     if explanation.path:
-        lines += ["", "Why they are one person (the strongest links that hold them together; weights in bits):"]
+        lines += [
+            "",
+            "Why they are one person (the strongest links that hold them together; weights in bits):",
+        ]
         for edge in explanation.path[:EDGES_SHOWN]:
             lines += _edge_lines(edge)
         if len(explanation.path) > EDGES_SHOWN:
             lines.append(f"  … and {len(explanation.path) - EDGES_SHOWN} more")
     bridge = explanation.weakest_bridge
     if bridge:
-        lines += ["", f"Weakest bridge: {bridge.record_id_l} – {bridge.record_id_r}, weight {bridge.weight:+.1f}"]
+        lines += [
+            "",
+            f"Weakest bridge: {bridge.record_id_l} – {bridge.record_id_r}, weight {bridge.weight:+.1f}",
+        ]
     if explanation.other_customers:
         lines += ["", f"Also found under {explanation.asked}: {', '.join(explanation.other_customers)}"]
     lines += ["", "History:"]
-    lines += [f"  {entry.occurred_at:%Y-%m-%d %H:%M}  {entry.action:<8} {entry.customer_id}  {entry.reason}" for entry in explanation.history]
+    lines += [
+        f"  {entry.occurred_at:%Y-%m-%d %H:%M}  {entry.action:<8} {entry.customer_id}  {entry.reason}"
+        for entry in explanation.history
+    ]
     return "\n".join(lines)
 
 
@@ -126,10 +135,18 @@ def _headline(explanation: Explanation) -> str:
 
 
 def _record_line(record: dict[str, object]) -> str:
-    name = record["display_name"] or " ".join(str(record[key]) for key in ("first_name", "last_name") if record[key])
-    details = [str(record[key]) for key in ("email", "phone", "street", "postcode", "city", "birth_date") if record[key]]
+    name = record["display_name"] or " ".join(
+        str(record[key]) for key in ("first_name", "last_name") if record[key]
+    )
+    details = [
+        str(record[key])
+        for key in ("email", "phone", "street", "postcode", "city", "birth_date")
+        if record[key]
+    ]
     details += [f"{key} {record[key]}" for key in ("loyalty_id", "web_user_id") if record[key]]
-    return f"  {record['record_id']:<40} {name or '(no name)'}" + (f" · {' · '.join(details)}" if details else "")
+    return f"  {record['record_id']:<40} {name or '(no name)'}" + (
+        f" · {' · '.join(details)}" if details else ""
+    )
 
 
 def _edge_lines(edge: Edge) -> list[str]:
@@ -161,7 +178,9 @@ def _unknown(connection: duckdb.DuckDBPyConnection, subject: str) -> str:
     story = _history(connection, subject)
     if story:
         last = story[-1]
-        return f"{subject} is no customer any more: {last.action} on {last.occurred_at:%Y-%m-%d}. {last.reason}"
+        return (
+            f"{subject} is no customer any more: {last.action} on {last.occurred_at:%Y-%m-%d}. {last.reason}"
+        )
     return (
         f"Nothing is known under {subject!r}: no customer id (old or new), record id (source:key) or email in the "
         "identity tables. Check the spelling, or run `cdp run` if the record is new."
@@ -190,7 +209,10 @@ def _edges(connection: duckdb.DuckDBPyConnection, customer: str) -> list[Edge]:
     for left, right, weight, rule, name, level, part in rows:
         heads[left, right] = (weight, rule)
         fields.setdefault((left, right), []).append((name, level, part))
-    return [Edge(left, right, weight, rule, tuple(fields[left, right])) for (left, right), (weight, rule) in heads.items()]
+    return [
+        Edge(left, right, weight, rule, tuple(fields[left, right]))
+        for (left, right), (weight, rule) in heads.items()
+    ]
 
 
 def _spanning_tree(edges: list[Edge]) -> list[Edge]:
@@ -222,7 +244,10 @@ def _history(connection: duckdb.DuckDBPyConnection, customer: str) -> list[Histo
         """,
         {"customer": customer},
     ).fetchall()
-    return [HistoryEntry(at, action, who, why, json.loads(evidence or "{}")) for at, action, who, why, evidence in rows]
+    return [
+        HistoryEntry(at, action, who, why, json.loads(evidence or "{}"))
+        for at, action, who, why, evidence in rows
+    ]
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, customer: str) -> list[dict[str, object]]:

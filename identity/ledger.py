@@ -61,7 +61,9 @@ Bridge = dict[str, object]
 
 def read_history(connection: duckdb.DuckDBPyConnection, state: str) -> History:
     """Everything ever assigned."""
-    previous = connection.execute(f"select record_id, customer_id from {state}.identity.assignments").fetchall()
+    previous = connection.execute(
+        f"select record_id, customer_id from {state}.identity.assignments"
+    ).fetchall()
     customers = connection.execute(
         f"select customer_id, created_order, status from {state}.identity.customers"
     ).fetchall()
@@ -80,7 +82,10 @@ def read_decisions(connection: duckdb.DuckDBPyConnection, state: str) -> Decisio
         from {state}.identity.decisions
         qualify row_number() over (partition by 1, 2 order by decided_at desc, decision_id desc) = 1
         order by 1, 2
-        """.replace("partition by 1, 2", "partition by least(record_id_l, record_id_r), greatest(record_id_l, record_id_r)")
+        """.replace(
+            "partition by 1, 2",
+            "partition by least(record_id_l, record_id_r), greatest(record_id_l, record_id_r)",
+        )
     ).fetchall()
     return Decisions(
         [(left, right) for left, right, decision in rows if decision == "must_link"],
@@ -91,7 +96,8 @@ def read_decisions(connection: duckdb.DuckDBPyConnection, state: str) -> Decisio
 def last_run(connection: duckdb.DuckDBPyConnection, state: str) -> RunRow | None:
     """The newest successful run, or None."""
     row = first_row(
-        connection, f"select * exclude (run_number) from {state}.identity.runs order by run_number desc limit 1"
+        connection,
+        f"select * exclude (run_number) from {state}.identity.runs order by run_number desc limit 1",
     )
     return RunRow(*row) if row else None
 
@@ -134,7 +140,9 @@ def _write_customers(
         [run.run_id, run.as_of],
     )
     statuses = {"merged": "merged", "retired": "retired", "restored": "live"}
-    changed = [(event.customer_id, statuses[event.action]) for event in assignment.events if event.action in statuses]
+    changed = [
+        (event.customer_id, statuses[event.action]) for event in assignment.events if event.action in statuses
+    ]
     _insert(
         connection,
         f"update {state}.identity.customers c set status = a.status from arriving a where a.customer_id = c.customer_id",
@@ -150,7 +158,10 @@ def _write_assignments(connection: duckdb.DuckDBPyConnection, state: str, assign
         f"update {table} t set customer_id = a.new from arriving a where a.old = t.customer_id",
         {"old": [old for old, _ in merged], "new": [new for _, new in merged]},
     )
-    columns = {"record_id": list(assignment.customer_of), "customer_id": list(assignment.customer_of.values())}
+    columns = {
+        "record_id": list(assignment.customer_of),
+        "customer_id": list(assignment.customer_of.values()),
+    }
     arriving = pa.table(columns, schema=pa.schema({"record_id": pa.string(), "customer_id": pa.string()}))
     connection.register("arriving", arriving)
     connection.execute(
@@ -174,7 +185,9 @@ def _write_events(
     bridges: Mapping[tuple[str, str], Bridge],
     run: RunRow,
 ) -> None:
-    ((last_id,),) = connection.execute(f"select coalesce(max(ledger_id), 0) from {state}.identity.ledger").fetchall()
+    ((last_id,),) = connection.execute(
+        f"select coalesce(max(ledger_id), 0) from {state}.identity.ledger"
+    ).fetchall()
     reasons = [reason(event) for event in events]
     _insert(
         connection,
@@ -218,7 +231,10 @@ def reason(event: Event) -> str:
 
 
 def _evidence(event: Event, bridges: Mapping[tuple[str, str], Bridge]) -> str:
-    evidence: dict[str, object] = {"records": list(event.records[:RECORDS_SHOWN]), "record_count": len(event.records)}
+    evidence: dict[str, object] = {
+        "records": list(event.records[:RECORDS_SHOWN]),
+        "record_count": len(event.records),
+    }
     bridge = bridges.get((event.customer_id, event.related_customer_id or ""))
     if bridge:
         evidence["strongest_edge"] = bridge

@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from identity import model
+from identity import model, rules
 from identity.assignment import resolve_redirects
 from identity.workspace import count_rows, first_row
 
@@ -58,7 +58,8 @@ def is_published(connection: duckdb.DuckDBPyConnection, warehouse: str, run_id: 
     if found is None or found[0] < 7:
         return False
     newest = first_row(
-        connection, f'select run_id from "{warehouse}".identity.identity_runs order by run_number desc limit 1'
+        connection,
+        f'select run_id from "{warehouse}".identity.identity_runs order by run_number desc limit 1',
     )
     return newest is not None and newest[0] == run_id
 
@@ -101,7 +102,7 @@ def _write_edges(connection: duckdb.DuckDBPyConnection, warehouse: str) -> None:
         select l.record_id as record_id_l, r.record_id as record_id_r, round(s.weight, 4) as match_weight,
             round({_PROBABILITY.format(weight="s.weight")}, 6) as match_probability, s.rule, s.is_within_customer
         from scored s join records l on l.id = s.id_l join records r on r.id = s.id_r
-        where s.is_within_customer or s.weight >= {model.LIMITS.kept_weight}
+        where s.is_within_customer or s.weight >= {rules.LIMITS.kept_weight}
         order by 1, 2
         """
     )
@@ -126,7 +127,7 @@ def _write_evidence(connection: duckdb.DuckDBPyConnection, warehouse: str) -> No
         create or replace table "{warehouse}".identity.identity_evidence as
         with kept as (
             select *, weight - (prior_weight + cap_weight + {total}) as rule_weight from scored
-            where is_within_customer or weight >= {model.LIMITS.kept_weight}
+            where is_within_customer or weight >= {rules.LIMITS.kept_weight}
         ),
         fields as ({parts})
         select l.record_id as record_id_l, r.record_id as record_id_r, f.field, f.level, round(f.weight, 4) as match_weight

@@ -1,13 +1,13 @@
 """The match table: records with the columns that the model compares, and how common their values are.
 
-Reads `intermediate.int_identity__records` by name; what the columns mean for matching is said in `model.py`.
+Reads `intermediate.int_identity__records` by name; what the columns mean for matching is said in `features.py` and `model.py`.
 """
 
 from __future__ import annotations
 
 import duckdb
 
-from identity import model, nicknames
+from identity import features, model, nicknames, rules
 from identity.errors import RecordsInvalid, RecordsMissing
 from identity.workspace import count_rows, first_row
 
@@ -17,7 +17,7 @@ RECORDS = "intermediate.int_identity__records"
 def input_hash(connection: duckdb.DuckDBPyConnection, warehouse: str) -> str:
     """A hash of what matching reads of the records, whatever their order. Raises RecordsMissing, RecordsInvalid."""
     _check(connection, warehouse)
-    columns = ", ".join(("record_id", *model.FIELDS))
+    columns = ", ".join(("record_id", *features.FIELDS))
     row = first_row(
         connection,
         f"select count(*), bit_xor(hash({columns})), sum(hash({columns})::hugeint) from {_table(warehouse)}",
@@ -33,13 +33,15 @@ def build(connection: duckdb.DuckDBPyConnection, warehouse: str) -> int:
     """
     connection.execute("create table nicknames (name text, roots text[])")
     connection.executemany("insert into nicknames values (?, ?)", nicknames.rows())
-    features = ", ".join(f"{sql} as {name}" for name, sql in model.features(model.LIMITS).items())
-    derived = ", ".join(f"{sql} as {name}" for name, sql in model.DERIVED.items())
+    limits = rules.LIMITS
+    found = features.features(limits.email_names, limits.phone_names)
+    columns = ", ".join(f"{sql} as {name}" for name, sql in found.items())
+    derived = ", ".join(f"{sql} as {name}" for name, sql in features.DERIVED.items())
     connection.execute(
         f"""
         create table records as
         with features as (
-            select row_number() over (order by r.record_id)::integer as id, r.record_id, {features}
+            select row_number() over (order by r.record_id)::integer as id, r.record_id, {columns}
             from {_table(warehouse)} r
         )
         select features.*, {derived}
@@ -94,10 +96,12 @@ def _check(connection: duckdb.DuckDBPyConnection, warehouse: str) -> None:
         " and table_name = 'int_identity__records'",
         [warehouse],
     ).fetchall()
-    missing = {"record_id", *model.FIELDS} - {name for (name,) in found}
+    missing = {"record_id", *features.FIELDS} - {name for (name,) in found}
     if missing:
         what = f"lacks {', '.join(sorted(missing))}" if found else "does not exist"
-        raise RecordsMissing(f"{RECORDS} {what}. Build the staging and intermediate models first (`cdp run`).")
+        raise RecordsMissing(
+            f"{RECORDS} {what}. Build the staging and intermediate models first (`cdp run`)."
+        )
     row = first_row(
         connection,
         f"select record_id, count(*) from {_table(warehouse)} group by 1 having count(*) > 1 or record_id is null limit 1",

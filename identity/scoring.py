@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from identity import model
+from identity import model, rules
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of an outdated extension of Splink's SQL parser
@@ -22,7 +22,9 @@ with warnings.catch_warnings():
 Settings = dict[str, Any]
 TRAINING_ERRORS = (EMTrainingException, SplinkException)
 
-logging.getLogger("splink").setLevel(logging.ERROR)  # it warns of every level that a small business never shows
+logging.getLogger("splink").setLevel(
+    logging.ERROR
+)  # it warns of every level that a small business never shows
 
 
 def make_linker(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[Linker, DuckDBAPI]:
@@ -74,7 +76,7 @@ def _scoring_sql(connection: duckdb.DuckDBPyConnection, predicted: str, settings
     household = _sum([weights[c.name] for c in model.COMPARISONS if c.kind == "household"])
     person = _sum([weights[c.name] for c in model.COMPARISONS if c.kind == "person"])
     disagreement = _sum([f"least({weight}, 0)" for weight in weights.values()])
-    limits = model.LIMITS
+    limits = rules.LIMITS
     return f"""
     with parts as (
         select p.id_l, p.id_r, {_parts(connection, predicted)},
@@ -121,7 +123,9 @@ def _parts(connection: duckdb.DuckDBPyConnection, predicted: str) -> str:
         adjustment = f"mw_tf_adj_{comparison.name}"
         weight = f"p.mw_{comparison.name}" + (f" + p.{adjustment}" if adjustment in columns else "")
         top = len(comparison.levels) - 1
-        labels = " ".join(f"when {top - rank} then '{level.label}'" for rank, level in enumerate(comparison.levels))
+        labels = " ".join(
+            f"when {top - rank} then '{level.label}'" for rank, level in enumerate(comparison.levels)
+        )
         parts.append(f"case p.gamma_{comparison.name} {labels} end as g_{comparison.name}")
         parts.append(f"{weight} as w_{comparison.name}")
     return ", ".join(parts)
@@ -130,7 +134,7 @@ def _parts(connection: duckdb.DuckDBPyConnection, predicted: str) -> str:
 def _extreme(function: str, side: str) -> str:
     terms = [
         f"case when {rule.condition} then {getattr(rule, side)}::double end"
-        for rule in model.PAIR_RULES
+        for rule in rules.PAIR_RULES
         if getattr(rule, side) is not None
     ]
     return f"{function}({', '.join(terms)})"
@@ -138,8 +142,8 @@ def _extreme(function: str, side: str) -> str:
 
 def _rule_name() -> str:
     """The rule that a person would name first: a conflict before a link, else the model."""
-    ordered = [rule for rule in model.PAIR_RULES if rule.ceiling is not None]
-    ordered += [rule for rule in model.PAIR_RULES if rule.floor is not None]
+    ordered = [rule for rule in rules.PAIR_RULES if rule.ceiling is not None]
+    ordered += [rule for rule in rules.PAIR_RULES if rule.floor is not None]
     cases = " ".join(f"when {rule.condition} then '{rule.name}'" for rule in ordered)
     return f"case {cases} else 'model' end"
 

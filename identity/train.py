@@ -19,7 +19,9 @@ from identity.workspace import count_rows, first_row
 
 SAMPLE_RECORDS = 1_100  # all pairs of these (600,000) tell how often strangers agree
 EM_PAIRS = 150_000
-SHIPPED_SHARE = 0.1  # how much of a trained share stays with the shipped one: no level is ever quite impossible
+SHIPPED_SHARE = (
+    0.1  # how much of a trained share stays with the shipped one: no level is ever quite impossible
+)
 STRANGERS_BELOW = -4.0  # bits under the shipped model; pairs above may be the same person
 
 
@@ -54,6 +56,11 @@ def load_model(connection: duckdb.DuckDBPyConnection, state: str) -> FrozenModel
     return FrozenModel(int(row[0]), str(row[2]), int(row[3]), json.loads(row[4]))
 
 
+def has_outgrown(frozen: FrozenModel, record_count: int) -> bool:
+    """Whether the shipped shares were taken for want of records, and there are now enough to learn from."""
+    return frozen.method == "shipped" and record_count >= model.TRAINING_MINIMUM
+
+
 def train(
     connection: duckdb.DuckDBPyConnection, *, state: str, run_id: str, as_of: datetime, record_count: int
 ) -> FrozenModel:
@@ -71,6 +78,7 @@ def train(
         _count_strangers(connection, settings)
         _learn_matches(connection, settings, diagnostics)
         _order_weights(settings)
+        _round_shares(settings)
     return _store(connection, state, run_id, as_of, record_count, method, settings, diagnostics)
 
 
@@ -110,13 +118,18 @@ def _sides(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _level_sql(comparison: model.Comparison) -> str:
     top = len(comparison.levels) - 1
-    cases = " ".join(f"when {level.sql} then {top - rank}" for rank, level in enumerate(comparison.levels[:-1]))
+    cases = " ".join(
+        f"when {level.sql} then {top - rank}" for rank, level in enumerate(comparison.levels[:-1])
+    )
     return f"case when {comparison.is_missing} then -1 {cases} else 0 end as {comparison.name}"
 
 
 def _shipped_weight(comparison: model.Comparison) -> str:
     top = len(comparison.levels) - 1
-    cases = " ".join(f"when {top - rank} then {math.log2(level.m / level.u)}" for rank, level in enumerate(comparison.levels))
+    cases = " ".join(
+        f"when {top - rank} then {math.log2(level.m / level.u)}"
+        for rank, level in enumerate(comparison.levels)
+    )
     return f"case {comparison.name} {cases} else 0 end"
 
 
@@ -126,7 +139,12 @@ def _learn_matches(
     """Replace the shares among matches by Splink's expectation maximisation, the median over the training rules."""
     linker, _ = scoring.make_linker(connection, settings)
     for rule in model.TRAINING_RULES:
-        if count_rows(connection, f"(select 1 from records l join records r on {rule} and l.id < r.id limit 100)") < 100:
+        if (
+            count_rows(
+                connection, f"(select 1 from records l join records r on {rule} and l.id < r.id limit 100)"
+            )
+            < 100
+        ):
             diagnostics["rounds"].append({"rule": rule, "outcome": "too few pairs"})
             continue
         try:
@@ -145,7 +163,9 @@ def _learn_matches(
 def _blend_matches(target: dict[str, Any], source: dict[str, Any]) -> None:
     for level, trained in zip(_levels(target), _levels(source), strict=True):
         share = trained.get("m_probability", level["m_probability"])
-        level["m_probability"] = (1 - SHIPPED_SHARE) * float(share) + SHIPPED_SHARE * float(level["m_probability"])
+        level["m_probability"] = (1 - SHIPPED_SHARE) * float(share) + SHIPPED_SHARE * float(
+            level["m_probability"]
+        )
 
 
 def _set_shares(comparison: dict[str, Any], key: str, counts: dict[int, int], *, pseudo_count: float) -> None:
@@ -165,6 +185,14 @@ def _order_weights(settings: dict[str, Any]) -> None:
             level["m_probability"] = min(1.0, ratio * float(level["u_probability"]))
             if defined.is_graded:
                 ceiling = ratio
+
+
+def _round_shares(settings: dict[str, Any]) -> None:
+    """Eight digits: sums over threads differ beyond them, and the same records must give the same model."""
+    for comparison in settings["comparisons"]:
+        for level in _levels(comparison):
+            for key in ("m_probability", "u_probability"):
+                level[key] = float(f"{level[key]:.8g}")
 
 
 def _levels(comparison: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -187,7 +215,16 @@ def _store(
     try:
         connection.execute(
             f"insert into {state}.identity.models values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [version, model.fingerprint(), method, as_of, run_id, record_count, json.dumps(settings), json.dumps(diagnostics)],
+            [
+                version,
+                model.fingerprint(),
+                method,
+                as_of,
+                run_id,
+                record_count,
+                json.dumps(settings),
+                json.dumps(diagnostics),
+            ],
         )
         connection.execute(
             f"insert into {state}.identity.model_term_frequencies select {version}, field, value, frequency from frequencies"

@@ -35,7 +35,9 @@ MAPPINGS: dict[str, dict[str, str]] = {
 def load(connection: duckdb.DuckDBPyConnection, name: str, truth_path: Path) -> None:
     """Create intermediate.int_identity__records from a labelled set, and write its truth file."""
     mapping = MAPPINGS[name]
-    columns = ", ".join(f"nullif(({mapping.get(c, 'null')})::varchar, '')::{kind} as {c}" for c, kind in COLUMNS.items())
+    columns = ", ".join(
+        f"nullif(({mapping.get(c, 'null')})::varchar, '')::{kind} as {c}" for c, kind in COLUMNS.items()
+    )
     connection.execute("create schema if not exists intermediate")
     source = f"read_csv('{LABELLED_DIR / name / 'records.csv'}', all_varchar = true)"
     connection.execute(

@@ -22,16 +22,84 @@ from warehouse.settings import Settings
 Record = dict[str, Any]
 NOW = datetime(2026, 10, 31, 23, 59, 59)
 
-FIRST = (
-    "amelia olivia isla ava mia ivy lily willow emma grace oscar noah george arthur leo theo harry jack henry oliver "
-    "alfie finley jude felix hugo ruby daisy elsie nora hazel iris maeve clara esme thea rory callum ewan fraser"
-).split()
-LAST = (
-    "ashdown birchall cotterill dunmore eastwick fairclough garside holroyd inglewood jessop kettering lambourne "
-    "mossman netherby oakshott pickersgill quarmby ravensdale stockdale thistlewood underhill verity wetherall yardley"
-).split()
-STREETS = "mill lane;castle street;station road;church walk;orchard close;bridge street;park avenue;green lane".split(";")
-CITIES = "leeds york bath ely wells truro perth ripon".split()
+FIRST = [
+    "amelia",
+    "olivia",
+    "isla",
+    "ava",
+    "mia",
+    "ivy",
+    "lily",
+    "willow",
+    "emma",
+    "grace",
+    "oscar",
+    "noah",
+    "george",
+    "arthur",
+    "leo",
+    "theo",
+    "harry",
+    "jack",
+    "henry",
+    "oliver",
+    "alfie",
+    "finley",
+    "jude",
+    "felix",
+    "hugo",
+    "ruby",
+    "daisy",
+    "elsie",
+    "nora",
+    "hazel",
+    "iris",
+    "maeve",
+    "clara",
+    "esme",
+    "thea",
+    "rory",
+    "callum",
+    "ewan",
+    "fraser",
+]
+LAST = [
+    "ashdown",
+    "birchall",
+    "cotterill",
+    "dunmore",
+    "eastwick",
+    "fairclough",
+    "garside",
+    "holroyd",
+    "inglewood",
+    "jessop",
+    "kettering",
+    "lambourne",
+    "mossman",
+    "netherby",
+    "oakshott",
+    "pickersgill",
+    "quarmby",
+    "ravensdale",
+    "stockdale",
+    "thistlewood",
+    "underhill",
+    "verity",
+    "wetherall",
+    "yardley",
+]
+STREETS = [
+    "mill lane",
+    "castle street",
+    "station road",
+    "church walk",
+    "orchard close",
+    "bridge street",
+    "park avenue",
+    "green lane",
+]
+CITIES = ["leeds", "york", "bath", "ely", "wells", "truro", "perth", "ripon"]
 
 
 def record(source: str, key: str, **values: Any) -> Record:
@@ -41,7 +109,14 @@ def record(source: str, key: str, **values: Any) -> Record:
 
 SHOP_EXTRA = (
     record("late", "1", first_name="quentin", last_name="zeal", email="quentin@example.org"),
-    record("late", "2", first_name="quentin", last_name="zeal", email="quentin@example.org", phone="+447700922222"),
+    record(
+        "late",
+        "2",
+        first_name="quentin",
+        last_name="zeal",
+        email="quentin@example.org",
+        phone="+447700922222",
+    ),
 )
 
 
@@ -72,7 +147,9 @@ def shop(customers: int, seed: int = 7) -> list[Record]:
 def put(connection: duckdb.DuckDBPyConnection, records: Sequence[Record]) -> None:
     """Replace intermediate.int_identity__records."""
     keys = ("record_id", "source", "source_key")
-    columns = ", ".join([*(f"{key} varchar" for key in keys), *(f"{name} {kind}" for name, kind in COLUMNS.items())])
+    columns = ", ".join(
+        [*(f"{key} varchar" for key in keys), *(f"{name} {kind}" for name, kind in COLUMNS.items())]
+    )
     connection.execute("create schema if not exists intermediate")
     connection.execute(f"create or replace table intermediate.int_identity__records ({columns})")
     names = [*keys, *COLUMNS]
@@ -127,7 +204,9 @@ def run(connection: duckdb.DuckDBPyConnection, records: Sequence[Record], run_id
 
 def customers(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """record_id → customer_id."""
-    return dict(connection.execute("select record_id, customer_id from identity.identity_clusters").fetchall())
+    return dict(
+        connection.execute("select record_id, customer_id from identity.identity_clusters").fetchall()
+    )
 
 
 def ledger(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[tuple[str, str, str | None]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from identity.assignment import Assignment, assign, fresh_id, resolve_redirects
@@ -95,7 +95,8 @@ def grouped(labels: list[int]) -> list[list[str]]:
     return list(groups.values())
 
 
-@given(st.lists(PARTITIONS, min_size=1, max_size=12), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)  # a busy machine must not fail a property
+@given(st.lists(PARTITIONS, min_size=1, max_size=10), st.randoms(use_true_random=False))
 def test_over_any_history_every_id_resolves_and_order_does_not_matter(
     nights: list[list[int]], draw: random.Random
 ) -> None:

@@ -30,7 +30,9 @@ def test_measures_of_an_example_worked_by_hand() -> None:
 def test_perfect_clusters_measure_one() -> None:
     truth = {"a": "1", "b": "1", "c": "2"}
     measured = measure({"a": "x", "b": "x", "c": "y"}, truth)
-    assert {measured[name] for name in ("precision", "recall", "f1", "b_cubed_f1", "exact_cluster_rate")} == {1.0}
+    assert {measured[name] for name in ("precision", "recall", "f1", "b_cubed_f1", "exact_cluster_rate")} == {
+        1.0
+    }
     assert measured["over_merges"] == 0
 
 
@@ -49,7 +51,9 @@ def test_both_methods_are_measured_and_kept(tmp_path: Path) -> None:
     with stores(tmp_path) as connection:
         run(connection, records, "r1")
         values = {(metric.method, metric.metric): metric.value for metric in evaluate(connection, truth)}
-        kept = connection.execute("select count(*) from identity.identity_evaluation where run_id = 'r1'").fetchall()
+        kept = connection.execute(
+            "select count(*) from identity.identity_evaluation where run_id = 'r1'"
+        ).fetchall()
     assert values["resolved", "f1"] == 1.0
     assert values["exact email or phone", "precision"] == pytest.approx(1 / 3)
     assert values["exact email or phone", "over_merges"] == 1

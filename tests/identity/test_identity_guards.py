@@ -19,24 +19,71 @@ def _traps() -> list[Record]:
         )
     ]  # fmt: skip
     family = [
-        record("shopify_customers", f"fam{n}", first_name=first, last_name="lambourne", phone="+447700900500", **PLACE)
+        record(
+            "shopify_customers",
+            f"fam{n}",
+            first_name=first,
+            last_name="lambourne",
+            phone="+447700900500",
+            **PLACE,
+        )
         for n, first in enumerate(["thea", "callum", "iris"])
     ]
     twins = [
-        record("loyalty_members", f"twin{n}", first_name=first, last_name="mossman", birth_date="1990-05-17", **PLACE)
+        record(
+            "loyalty_members",
+            f"twin{n}",
+            first_name=first,
+            last_name="mossman",
+            birth_date="1990-05-17",
+            **PLACE,
+        )
         for n, first in enumerate(["clara", "edith"])
     ]
     generations = [
-        record("hubspot_contacts", "senior", first_name="arthur", last_name="netherby", birth_date="1948-03-02", **PLACE),
-        record("loyalty_members", "junior", first_name="arthur", last_name="netherby", birth_date="1979-11-20", **PLACE),
+        record(
+            "hubspot_contacts",
+            "senior",
+            first_name="arthur",
+            last_name="netherby",
+            birth_date="1948-03-02",
+            **PLACE,
+        ),
+        record(
+            "loyalty_members",
+            "junior",
+            first_name="arthur",
+            last_name="netherby",
+            birth_date="1979-11-20",
+            **PLACE,
+        ),
     ]
     placeholders = [
-        record("square_customers", f"none{n}", first_name=first, last_name=last, phone="+440000000000", phone_is_placeholder=True)
+        record(
+            "square_customers",
+            f"none{n}",
+            first_name=first,
+            last_name=last,
+            phone="+440000000000",
+            phone_is_placeholder=True,
+        )
         for n, (first, last) in enumerate([("maeve", "oakshott"), ("hugo", "pickersgill")])
     ]
     namesakes = [
-        record("surveys_respondents", "same1", first_name="george", last_name="quarmby", email="george.q@example.com"),
-        record("zendesk_requesters", "same2", first_name="george", last_name="quarmby", email="gq1971@example.org"),
+        record(
+            "surveys_respondents",
+            "same1",
+            first_name="george",
+            last_name="quarmby",
+            email="george.q@example.com",
+        ),
+        record(
+            "zendesk_requesters",
+            "same2",
+            first_name="george",
+            last_name="quarmby",
+            email="gq1971@example.org",
+        ),
     ]
     empty = [record("reviews_reviewers", f"empty{n}") for n in range(3)]
     bare = [record("reviews_reviewers", f"bare{n}", first_name="ivy") for n in range(2)]

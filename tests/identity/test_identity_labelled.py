@@ -11,7 +11,9 @@ from identity_people import NOW, stores
 from identity import evaluate, resolve
 
 
-@pytest.mark.parametrize(("name", "precision", "recall"), [("fake_1000", 0.99, 0.92), ("febrl3", 0.999, 0.995)])
+@pytest.mark.parametrize(
+    ("name", "precision", "recall"), [("fake_1000", 0.99, 0.92), ("febrl3", 0.999, 0.995)]
+)
 def test_labelled_sets_are_resolved_well(name: str, precision: float, recall: float, tmp_path: Path) -> None:
     if not (labelled.LABELLED_DIR / name).exists():
         pytest.skip(f"the labelled set {name} is not on this machine")
@@ -19,7 +21,11 @@ def test_labelled_sets_are_resolved_well(name: str, precision: float, recall: fl
     with stores(tmp_path) as connection:
         labelled.load(connection, name, truth)
         report = resolve(connection, run_id="r1", as_of=NOW)
-        found = {metric.metric: metric.value for metric in evaluate(connection, truth) if metric.method == "resolved"}
+        found = {
+            metric.metric: metric.value
+            for metric in evaluate(connection, truth)
+            if metric.method == "resolved"
+        }
     assert report.model_method == "trained"
     assert found["precision"] >= precision
     assert found["recall"] >= recall

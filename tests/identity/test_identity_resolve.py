@@ -38,7 +38,9 @@ def test_same_people_come_together_and_strangers_do_not(again: Path) -> None:
     with stores(again) as connection:
         found = customers(connection)
     person = {entry["record_id"]: entry["person"] for entry in SHOP}
-    assert len({(found[name], person[name]) for name in found}) == len(set(found.values()))  # nobody joined with another
+    assert len({(found[name], person[name]) for name in found}) == len(
+        set(found.values())
+    )  # nobody joined with another
     # a few have nothing in common to be found by: an email here, a phone there
     assert len(set(person.values())) <= len(set(found.values())) <= len(set(person.values())) + 4
 
@@ -73,7 +75,10 @@ def test_ids_do_not_depend_on_row_order(again: Path, tmp_path: Path) -> None:
 
 
 def test_arrivals_never_change_the_id_of_anyone_else(again: Path) -> None:
-    arrivals = [{**entry, "record_id": f"late:{n}", "source": "late", "source_key": str(n)} for n, entry in enumerate(SHOP[:20])]
+    arrivals = [
+        {**entry, "record_id": f"late:{n}", "source": "late", "source_key": str(n)}
+        for n, entry in enumerate(SHOP[:20])
+    ]
     strangers = [
         record("late", f"s{n}", first_name=first, last_name="zeal", email=f"{first}.zeal@example.org")
         for n, first in enumerate(["quentin", "xanthe", "barnaby", "wilhelmina"])
@@ -102,9 +107,13 @@ def test_merge_split_retire_and_return_are_told_and_old_ids_resolve(again: Path)
         assert together["shopify_customers:m1"] == together["square_customers:m2"] == survivor
         ((action, old, into),) = ledger(connection, "r3")
         assert (action, into) == ("merged", survivor)
-        redirects = connection.execute("select old_customer_id, customer_id from identity.identity_redirects").fetchall()
+        redirects = connection.execute(
+            "select old_customer_id, customer_id from identity.identity_redirects"
+        ).fetchall()
         assert redirects == [(old, survivor)]
-        ((evidence,),) = connection.execute("select evidence from identity.identity_ledger where run_id = 'r3'").fetchall()
+        ((evidence,),) = connection.execute(
+            "select evidence from identity.identity_ledger where run_id = 'r3'"
+        ).fetchall()
         assert '"record_count": 1' in evidence
 
         _decide(connection, "cannot_link", "shopify_customers:m1", "square_customers:m2")
@@ -125,7 +134,10 @@ def test_merge_split_retire_and_return_are_told_and_old_ids_resolve(again: Path)
 def test_must_link_joins_what_no_evidence_would(again: Path) -> None:
     with stores(again) as connection:
         before = customers(connection)
-        one, other = SHOP[0]["record_id"], next(r["record_id"] for r in SHOP if before[r["record_id"]] != before[SHOP[0]["record_id"]])
+        one, other = (
+            SHOP[0]["record_id"],
+            next(r["record_id"] for r in SHOP if before[r["record_id"]] != before[SHOP[0]["record_id"]]),
+        )
         _decide(connection, "must_link", one, other)
         report = run(connection, SHOP, "r2")
         after = customers(connection)
@@ -163,7 +175,12 @@ def test_a_kill_between_state_and_warehouse_heals_on_the_next_run(again: Path, t
         assert not report.unchanged
         assert customers(connection) == expected
         assert ledger(connection, "r3") == []
-        assert connection.execute("select schema_name from duckdb_schemas() where database_name = 'identity_scratch'").fetchall() == []
+        assert (
+            connection.execute(
+                "select schema_name from duckdb_schemas() where database_name = 'identity_scratch'"
+            ).fetchall()
+            == []
+        )
 
 
 def test_an_empty_business_has_all_tables(tmp_path: Path) -> None:
