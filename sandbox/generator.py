@@ -15,10 +15,10 @@ from typing import TypedDict
 
 import duckdb
 
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, ShopTooSmall
 from sandbox.exports import feedback, hubspot, loyalty, mailchimp, segment, shopify, spending, square
 from sandbox.exports.delivery import Delivery
-from sandbox.shop import DEFAULT_END, Progress, Shop, ShopPlan, silent
+from sandbox.shop import DEFAULT_END, SMALLEST, Progress, Shop, ShopPlan, silent
 from sandbox.truth import write_truth
 from sandbox.update import Update, generate_update
 from sandbox.world import imagine
@@ -49,8 +49,10 @@ def generate(
 ) -> Shop:
     """Write the shop's files under `<out_dir>/landing` and the truth under `<out_dir>/sandbox/truth`.
 
-    `end` is the shop's last moment (naive UTC). The same arguments give the same bytes.
+    `end` is the shop's last moment (naive UTC). The same arguments give the same bytes. Raises ShopTooSmall.
     """
+    if customers < SMALLEST:
+        raise ShopTooSmall(f"A shop of {customers} customers cannot be made up: ask for {SMALLEST} or more.")
     plan = ShopPlan(Path(out_dir), customers, seed, end, events_per_customer, orders_per_customer)
     plan.truth.mkdir(parents=True, exist_ok=True)
     with (

@@ -9,12 +9,17 @@ from __future__ import annotations
 import duckdb
 
 from sandbox.pools import LOCALES
-from sandbox.shop import ShopPlan
+from sandbox.shop import SHOP_CITY, SHOP_PHONE, SHOP_POSTCODE, SHOP_STREET, ShopPlan
 
 PROVIDERS = (
     "mail.example.com", "post.example.org", "inbox.example.net", "letters.example.com", "webmail.example.org",
     "home.example.net", "quickmail.example.com", "myisp.example.net", "example.com", "example.org", "box.example.org",
 )  # fmt: skip
+
+# What staff and customers type when there is nothing to type, and the desks of a company that several people share.
+FILLER_EMAILS = ("test@test.com", "noemail@example.com", "none@none.com", "na@na.com")
+FILLER_PHONES = ("0000000000", "07000000000", "1111111111", SHOP_PHONE)
+DESKS = ("info", "office", "orders")
 
 COMPANY_FIRST = (
     "Alder", "Beacon", "Bramble", "Cobalt", "Copper", "Dover", "Ember", "Fairfield", "Falcon", "Granite", "Harbour",
@@ -33,6 +38,10 @@ def install_macros(connection: duckdb.DuckDBPyConnection, plan: ShopPlan) -> Non
     lists = {
         "providers": _array(PROVIDERS), "company_first": _array(COMPANY_FIRST), "company_last": _array(COMPANY_LAST),
         "company_kind": _array(COMPANY_KIND), "countries": _array([locale.country for locale in LOCALES]),
+        "filler_emails": _array(FILLER_EMAILS),
+        "filler_phones": _array(FILLER_PHONES),
+        "desks": _array(DESKS),
+        "shop_address": _array((SHOP_STREET, SHOP_CITY, SHOP_POSTCODE)),
     }  # fmt: skip
     connection.execute(_MACROS.format(seed=int(plan.seed), start=plan.start, end=plan.end, **lists))
 
@@ -44,6 +53,10 @@ def _array(values: tuple[str, ...] | list[str]) -> str:
 _MACROS = """
 create macro shop_start() as timestamp '{start}';
 create macro shop_end() as timestamp '{end}';
+create macro filler_emails() as {filler_emails};
+create macro filler_phones() as {filler_phones};
+create macro desks() as {desks};
+create macro shop_address() as {shop_address};
 create macro u(k, topic) as (hash(hash(k, topic, {seed})) >> 11)::double / 9007199254740992.0;
 create macro pick(k, topic, n) as floor(u(k, topic) * n)::bigint;
 create macro one_of(k, topic, choices) as choices[1 + pick(k, topic, len(choices))];

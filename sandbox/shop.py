@@ -15,11 +15,11 @@ import numpy as np
 
 DEFAULT_END = datetime(2026, 10, 31, 23, 59, 59)
 HISTORY_DAYS = 1096  # three years, one of them a leap year
-SHOP_NAME = "Thistle & Thread"
 SHOP_PHONE = "01632 960111"  # staff type the shop's own details in when a customer gives none
-SHOP_EMAIL = "hello@thistleandthread.example.com"
 SHOP_STREET = "12 Market Row"
+SHOP_CITY = "Port Thistle"
 SHOP_POSTCODE = "TT1 1TT"
+SMALLEST = 20  # customers: with fewer, not every source would have a row
 
 
 class Progress(Protocol):

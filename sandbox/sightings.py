@@ -70,9 +70,9 @@ with keyed as (
     select *, case
         when u(k, 'no email') < no_email then null
         when u(k, 'no email') < no_email + filler_email
-            then one_of(k, 'filler email', ['test@test.com','noemail@example.com','none@none.com','na@na.com'])
+            then one_of(k, 'filler email', filler_emails())
         when is_nameless then email
-        when buys_for_work and u(k, 'for work') < 0.55 then one_of(person, 'desk', ['info','office','orders']) || '@' || company_domain
+        when buys_for_work and u(k, 'for work') < 0.55 then one_of(person, 'desk', desks()) || '@' || company_domain
         when copy % 2 = 1 and source <> 1 then coalesce(old_email, work_email, family_email, email)
         when family_email is not null and u(k, 'family') < shared_email * 2.5 then family_email
         when work_email is not null and u(k, 'work') < work_email_rate then work_email
@@ -83,14 +83,14 @@ with keyed as (
     select *, case
         when u(k, 'no phone') < no_phone and not (email0 is null and u(k, 'insists') < 0.85) then null
         when u(k, 'filler phone') < filler_phone
-            then one_of(k, 'filler', ['0000000000','07000000000','01632 960111','1111111111'])
+            then one_of(k, 'filler', filler_phones())
         when landline is not null and u(k, 'landline') < landline_rate then landline
         when seen_at < rephoned_at then old_mobile
         else mobile end as phone0
     from chosen
 )
 select rid,
-    case when email0 is not null and not is_nameless and u(k, 'email typo') < email_typo and email0 not like 'no%@%'
+    case when email0 is not null and not is_nameless and u(k, 'email typo') < email_typo and not list_contains(filler_emails(), email0)
         then email_typo(email0, k, 'email') else email0 end as email1,
     case when u(rid, 'mail in phone') < email_in_phone then email0
         when phone0 like '+%' and u(k, 'phone typo') < phone_typo then digit_typo(phone0, k, 'phone')
@@ -136,9 +136,9 @@ with places as (
 select rid, person, person_id, source, copy, created_at, seen_at, first_name, last_name, email, phone, birth_date,
     company, opted_in, nullif(concat_ws(' ', first_name, last_name), '') as full_name,
     case address_kind when 'home' then case when street_typo then typo(street, rid, 'street') else street end
-        when 'shop' then '12 Market Row' end as street,
-    case address_kind when 'home' then town when 'shop' then 'Port Thistle' end as city,
-    case address_kind when 'home' then zip when 'shop' then 'TT1 1TT' end as zip,
+        when 'shop' then shop_address()[1] end as street,
+    case address_kind when 'home' then town when 'shop' then shop_address()[2] end as city,
+    case address_kind when 'home' then zip when 'shop' then shop_address()[3] end as zip,
     case address_kind when 'home' then country when 'shop' then 'GB' end as country
 from (select *, case when country in ('GB', 'FR') then house || ' ' || road else road || ' ' || house end as street from seen)
 qualify source not in {KEYED_BY_EMAIL}

@@ -11,8 +11,6 @@ import duckdb
 
 from sandbox.shop import Shop
 
-TRUTH_HEADER = "source,source_key,person_id,kind"
-
 
 def key_records(connection: duckdb.DuckDBPyConnection) -> None:
     """Create `record_keys`: one row per record with the key its source (or, for buyers on orders, its text) gives it."""
@@ -70,10 +68,9 @@ from sightings s left join accounts a on a.person = s.person and a.copy = s.copy
 _TRUTH = """
 create table truth as
 select k.source, k.source_key, s.person_id, case
-    when s.email = p.family_email then 'family mailbox' when s.email like 'info@%' or s.email like 'office@%'
-        or s.email like 'orders@%' then 'company mailbox'
-    when s.email in ('test@test.com', 'noemail@example.com', 'none@none.com', 'na@na.com')
-        or s.phone in ('0000000000', '07000000000', '01632 960111', '1111111111') then 'placeholder'
+    when s.email = p.family_email then 'family mailbox'
+    when list_contains(desks(), split_part(s.email, '@', 1)) then 'company mailbox'
+    when list_contains(filler_emails(), lower(s.email)) or list_contains(filler_phones(), s.phone) then 'placeholder'
     when s.phone like '%@%' then 'misplaced value' else 'person' end as kind
 from record_keys k join sightings s using (rid) join people p on p.person = s.person
 qualify row_number() over (partition by k.source, k.source_key order by s.created_at, s.rid) = 1

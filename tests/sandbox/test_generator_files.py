@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sandbox.errors import ShopMissing
+from sandbox.errors import ShopMissing, ShopTooSmall
 from sandbox.generator import generate, main
 from sandbox.shop import Shop
 from sandbox.update import generate_update
@@ -99,13 +99,17 @@ def _query(sql: str, landing: Path) -> list[tuple[object, ...]]:
         return connection.execute(sql.replace("@", str(landing))).fetchall()
 
 
-def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
-    assert _hashes(_tiny(tmp_path / "a", 3)) == _hashes(_tiny(tmp_path / "b", 3))
+def test_same_seed_same_bytes_and_another_seed_another_shop(tmp_path: Path) -> None:
+    first, again, other = (
+        _hashes(_tiny(tmp_path / name, seed)) for name, seed in (("a", 3), ("b", 3), ("c", 4))
+    )
+    assert first == again
+    assert first["shopify/customers_2026-10-31.csv"] != other["shopify/customers_2026-10-31.csv"]
 
 
-def test_another_seed_gives_another_shop(tmp_path: Path) -> None:
-    one, other = _hashes(_tiny(tmp_path / "a", 3)), _hashes(_tiny(tmp_path / "b", 4))
-    assert one["shopify/customers_2026-10-31.csv"] != other["shopify/customers_2026-10-31.csv"]
+def test_a_shop_of_nobody_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ShopTooSmall, match="ask for 20 or more"):
+        generate(tmp_path, customers=3, seed=1)
 
 
 @pytest.mark.parametrize("name", HEADERS)
