@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from reverse_etl.contract import Action, Operation, Outcome
 from reverse_etl.plan import Plan
-from reverse_etl.planner_sql import literal, newest_statements
 from reverse_etl.sentences import REFUSALS
+from reverse_etl.settlement import SETTLEMENT
+from reverse_etl.sql_text import literal, newest_statements
 
 
 def clock() -> datetime:
@@ -78,7 +79,7 @@ class Journal:
             return
         facts = [self._fact(operation, outcomes[operation.op_id]) for operation in operations]
         with self._transaction() as state, _registered(state, facts) as rows:
-            for statement in _SETTLEMENT:
+            for statement in SETTLEMENT:
                 state.execute(statement.format(facts=rows))
 
     def keep_target(self, remote: str) -> None:
@@ -231,50 +232,3 @@ def _typed(rows: list[dict[str, Any]]) -> pa.Schema:
     """All text but the flags: a column of nothing but None must not become an untyped one."""
     names = list(rows[0]) if rows else ["op_id"]
     return pa.schema([(name, pa.bool_() if name.startswith("is_") else pa.string()) for name in names])
-
-
-_SETTLEMENT = (
-    """insert into activation.acked by name
-    select sync, target_key, remote_id, record_key, identifiers::json as identifiers, row_hash, mapping_version,
-        norm_version, is_adopted, now::timestamp as acked_at, run_id
-    from {facts} where status = 'accepted' and action <> 'remove'
-    on conflict (sync, target_key, remote_id) do update set record_key = excluded.record_key,
-        identifiers = excluded.identifiers, row_hash = excluded.row_hash,
-        mapping_version = excluded.mapping_version, norm_version = excluded.norm_version,
-        is_adopted = excluded.is_adopted, acked_at = excluded.acked_at, run_id = excluded.run_id""",
-    """delete from activation.acked using {facts} as f
-    where acked.sync = f.sync and acked.target_key = f.target_key and acked.remote_id = f.remote_id
-      and f.status = 'accepted' and f.action = 'remove'""",
-    """delete from activation.dead_letters using {facts} as f
-    where dead_letters.sync = f.sync and dead_letters.target_key = f.target_key
-      and dead_letters.remote_id = f.remote_id and f.status = 'accepted'""",
-    """insert into activation.dead_letters by name
-    select sync, target_key, remote_id, record_key, action, row_hash, reason, is_permanent, 1 as attempts,
-        now::timestamp as first_failed_at, now::timestamp as last_failed_at, run_id
-    from {facts} where status = 'rejected'
-    on conflict (sync, target_key, remote_id) do update set attempts = dead_letters.attempts + 1,
-        record_key = excluded.record_key, action = excluded.action, row_hash = excluded.row_hash,
-        reason = excluded.reason, is_permanent = excluded.is_permanent,
-        last_failed_at = excluded.last_failed_at, run_id = excluded.run_id""",
-    """insert into platform.consent_log by name
-    select md5(concat_ws('|', destination, purpose, channel, opt_out_email, now)) as statement_id,
-        now::timestamp as stated_at, 'email' as identifier_type, opt_out_email as identifier_value, purpose, channel,
-        'denied' as status, destination as source, 'reported by the destination while syncing ' || sync as proof
-    from {facts} where opt_out_email is not null
-    on conflict do nothing""",
-    """insert into activation.sync_log by name
-    select op_id, run_id, sync, record_key, action, lane, status, reason, row_hash,
-        started::timestamp as started_at, clock::timestamp as finished_at
-    from (select f.*, coalesce(sent_at, clock::timestamp) as started from {facts} as f
-        left join (select op_id, sent_at from activation.op_journal) using (op_id))
-    on conflict (op_id) do update set status = excluded.status, reason = excluded.reason,
-        finished_at = excluded.finished_at""",
-    """update activation.op_journal set state = 'superseded', identifiers = null
-    from {facts} as f
-    where op_journal.sync = f.sync and op_journal.target_key = f.target_key
-      and op_journal.remote_id = f.remote_id and op_journal.op_id <> f.op_id
-      and op_journal.state in ('sent', 'unknown') and f.status in ('accepted', 'rejected')""",
-    """update activation.op_journal set state = f.status, reason = f.reason, settled_at = f.clock::timestamp,
-        identifiers = case when f.status = 'unknown' then op_journal.identifiers end
-    from {facts} as f where op_journal.op_id = f.op_id""",
-)

@@ -15,12 +15,14 @@ import duckdb
 import pyarrow as pa
 
 from reverse_etl.accounts import Account, Accounts, NotConfigured
+from reverse_etl.comparison import Comparison
 from reverse_etl.contract import DestinationSpec
 from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.desired import DesiredRows
 from reverse_etl.errors import DeclarationError
 from reverse_etl.gates import Counts, Hold, find_hold
+from reverse_etl.mapping import Columns, FieldMapping
 from reverse_etl.plan import Plan
-from reverse_etl.planner_sql import Columns, Statements
 
 STATE_CATALOG = "state_store"
 _NOT_BUILT = "its tables have not been built yet"
@@ -47,13 +49,15 @@ def plan_sync(
     reason = (blocked or {}).get(sync.name)
     target_key = _target_key(sync, account)
     try:
-        columns = read_columns(connection, sync)
-        statements = Statements(sync, columns, target_key, run_id, STATE_CATALOG)
-        statements.prepare(connection)
+        mapping = FieldMapping(sync, read_columns(connection, sync))
+        comparison = Comparison(sync, mapping, target_key, run_id, STATE_CATALOG)
+        desired = DesiredRows(sync, mapping, target_key, STATE_CATALOG)
+        for name, query in [*desired.steps(), ("plan_diff", comparison.diff())]:
+            connection.execute(f"create or replace temp table {name} as {query}")
     except duckdb.CatalogException:
         hold = find_hold(Counts(), sync.guards, 0, blocked=reason or _NOT_BUILT, confirmed=False)
         return Plan(sync, target_key, Counts(), hold=hold)
-    return _Assembly(connection, sync, statements, columns, target_key).plan(reason, confirmed=confirmed)
+    return _Assembly(connection, sync, comparison, mapping, target_key).plan(reason, confirmed=confirmed)
 
 
 def _target_key(sync: SyncDeclaration, account: Account) -> str:
@@ -102,8 +106,8 @@ class _Assembly:
 
     connection: duckdb.DuckDBPyConnection
     sync: SyncDeclaration
-    statements: Statements
-    columns: Columns
+    comparison: Comparison
+    mapping: FieldMapping
     target_key: str
 
     def plan(self, blocked: str | None, *, confirmed: bool) -> Plan:
@@ -116,32 +120,32 @@ class _Assembly:
             self.sync,
             self.target_key,
             counts,
-            fields=tuple(name for name, _ in self.statements.payload),
-            mapping_version=self.columns.version,
+            fields=tuple(name for name, _ in self.mapping.payload),
+            mapping_version=self.mapping.columns.version,
             operations=operations,
-            refusals=self._arrow(self.statements.refusals()),
-            settled_locally=None if hold else self._arrow(self.statements.settled_locally()),
-            snapshot=self._arrow(self.statements.snapshot()) if spec.is_snapshot and not hold else None,
+            refusals=self._arrow(self.comparison.refusals()),
+            settled_locally=None if hold else self._arrow(self.comparison.settled_locally()),
+            snapshot=self._arrow(self.comparison.snapshot()) if spec.is_snapshot and not hold else None,
             hold=hold,
             waiting=planned - int(operations.num_rows),
             known_target=self._known_target(),
-            refused_counts=dict(self._rows(self.statements.refusal_counts())),
+            refused_counts=dict(self._rows(self.comparison.refusal_counts())),
         )
 
     def _operations(self, hold: Hold | None) -> pa.Table:
         if hold is None:
-            return self._arrow(self.statements.operations("true"))
+            return self._arrow(self.comparison.operations("true"))
         kept = "step = 'remove'" if hold.removals else "step = 'remove' and lane = 'withdrawal'"
-        return self._arrow(self.statements.operations(kept))
+        return self._arrow(self.comparison.operations(kept))
 
     def _counts(self) -> Counts:
-        cursor = self.connection.execute(self.statements.counts())
+        cursor = self.connection.execute(self.comparison.counts())
         names = [column[0] for column in cursor.description or []]
         (values,) = cursor.fetchall()
         return Counts(**dict(zip(names, values, strict=True)))
 
     def _known_target(self) -> str | None:
-        rows = self._rows(self.statements.known_target())
+        rows = self._rows(self.comparison.known_target())
         return str(rows[0][0]) if rows else None
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ from reverse_etl.contract import Action, Outcome, Status
 from reverse_etl.journal import Journal
 from reverse_etl.planner import plan_sync
 
-EXAMPLES = int(os.environ.get("CDP_TEST_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("CDP_TEST_EXAMPLES", "30"))
 CUSTOMERS = [f"c_{number}" for number in range(6)]
 ADDRESSES = [f"{name}@x.org" for name in ("ann", "bob", "cat", "dan", "eve")]
 FOREIGN = "somebody.else@x.org"

@@ -1,5 +1,8 @@
 """Destinations that misbehave: limits, failures, cut connections, empty successes, bad rows, refused keys."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 PEOPLE = [(f"c_{number}", f"p{number}@x.org") for number in range(8)]
@@ -117,6 +120,18 @@ def test_a_refused_key_stops_its_destination_only(ready, contacts, lapsed, vip_f
     assert (second.status, second.waiting) == ("failed", 8)
     assert "sandbox-key" not in str(first) + str(second) + repr(ready.accounts.find("mailchimp"))
     assert [result.added for result in ready.run(contacts, lapsed)] == [8, 8]
+
+
+def test_an_audience_locked_by_meta_fails_alone_and_says_what_to_do(ready, audience):
+    other = audience.model_copy(update={"name": "meta_other", "target": "Other"})
+    ready.run(audience)
+    with closing(sqlite3.connect(ready.doubles.state_path)) as connection, connection:
+        connection.execute("update meta_audiences set operation_status = 471 where name = 'VIPs'")
+    ready.people("vips", PEOPLE[1:])
+    fine, locked = ready.run(audience, other)
+    assert (fine.status, locked.status, locked.waiting) == ("sent", "failed", 1)
+    assert "has locked this audience" in locked.message
+    assert not locked.is_destination_stopped
 
 
 def test_a_destination_that_is_down_is_given_up_after_three_waves(ready, contacts, monkeypatch):

@@ -35,6 +35,14 @@ def test_an_emptied_segment_is_held_and_an_opt_out_still_leaves(full, lapsed):
     assert full.segment("Lapsed buyers") == {email for customer, email in MANY if customer != "c_007"}
 
 
+def test_an_opt_out_leaves_even_when_the_data_is_blocked(full, lapsed):
+    full.people("lapsed", MANY[1:])
+    full.consent("c_007", status="denied")
+    result = full.run(lapsed, blocked={"mailchimp_lapsed": "its source is two days old"})
+    assert (result.status, result.removed) == ("held", 1)
+    assert full.segment("Lapsed buyers") == {email for customer, email in MANY if customer != "c_007"}
+
+
 @pytest.mark.parametrize("lane", ["customer", "suppression", "log"])
 def test_opt_outs_pass_the_guard_however_they_were_stated(full, lapsed, lane):
     full.people("lapsed", MANY[:20])

@@ -1,0 +1,186 @@
+"""Comparing what is desired with what the destination holds, by remote identifier, and reading the result.
+
+Each remote record gets one step: add, update, remove, unchanged, kept, release, or refused before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.mapping import FieldMapping
+from reverse_etl.sentences import DENIALS
+from reverse_etl.sql_text import literal, quoted
+
+_CONSENTED_AT = "strftime(consented_at, '%Y-%m-%d %H:%M:%S.%f') as consented_at"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The queries over the tables of `desired.py`, and the finished comparison in plan_diff."""
+
+    sync: SyncDeclaration
+    mapping: FieldMapping
+    target_key: str
+    run_id: str
+    state: str
+
+    def diff(self) -> str:
+        count = len(self.mapping.identifiers)
+        free = [f"case when wanted{n}.value is null then held.id{n} end" for n in range(count)]
+        removable = ", ".join(
+            f"{quoted(name)} := {free[n]}" for n, (name, _) in enumerate(self.mapping.identifiers)
+        )
+        sendable = ", ".join(
+            f"{quoted(name)} := desired.id{n}" for n, (name, _) in enumerate(self.mapping.identifiers)
+        )
+        joins = "\n".join(
+            f"left join (select distinct id{n} as value from plan_desired where id{n} is not null) as wanted{n} "
+            f"on wanted{n}.value = held.id{n}"
+            for n in range(count)
+        )
+        return f"""
+            with denied_customers as (
+                select substr(consent_key, 13) as record_key from plan_denials where consent_key like 'customer_id:%'
+            ),
+            denied_remotes as (
+                select remote_id from plan_decided where reason in {DENIALS} and remote_id is not null
+            ),
+            {self._denied_values()},
+            lettered as (
+                select * from {self.state}.activation.dead_letters
+                where sync = {literal(self.sync.name)} and target_key = {literal(self.target_key)}
+                  and is_permanent and action <> 'remove'
+            ),
+            removed_before as (
+                select distinct remote_id from {self.state}.activation.op_journal
+                where target_key = {literal(self.target_key)} and action = 'remove' and state = 'accepted'
+            ),
+            compared as (
+                select
+                    coalesce(desired.remote_id, held.remote_id) as remote_id,
+                    coalesce(desired.record_key, held.record_key) as record_key,
+                    desired.remote_id is not null as is_desired,
+                    held.remote_id is not null as is_held,
+                    coalesce(held.is_acked, false) as is_acked,
+                    coalesce(held.is_uncertain, false) as is_uncertain,
+                    coalesce(held.is_adopted, false) as is_adopted,
+                    coalesce(held.record_key <> desired.record_key, false) as has_new_owner,
+                    coalesce(held.mapping_version <> {literal(self.mapping.columns.version)}, false) as is_remapped,
+                    held.row_hash as held_hash,
+                    desired.row_hash,
+                    desired.payload,
+                    desired.consent_keys,
+                    desired.consented_at,
+                    lettered.row_hash is not null as is_lettered,
+                    removed_before.remote_id is not null as was_removed_by_us,
+                    case when desired.remote_id is not null then to_json(struct_pack({sendable}))::varchar
+                         else to_json(struct_pack({removable}))::varchar end as identifiers,
+                    coalesce({", ".join(free)}) is not null as is_removable,
+                    case
+                        when desired.remote_id is not null then 'regular'
+                        when {self._is_denied()} then 'withdrawal'
+                        when held.record_key in (select record_key from plan_desired) then 'change'
+                        else 'leaver'
+                    end as lane,
+                    held.record_key in (select record_key from plan_decided where reason = 'duplicate_key')
+                        as is_doubtful
+                from plan_desired as desired
+                full outer join plan_held as held on held.remote_id = desired.remote_id
+                {joins}
+                left join lettered
+                    on lettered.remote_id = desired.remote_id and lettered.row_hash = desired.row_hash
+                left join removed_before on removed_before.remote_id = desired.remote_id
+            )
+            select *, case
+                when is_desired and is_acked and not is_uncertain and row_hash = held_hash then 'unchanged'
+                when is_desired and is_lettered and not is_uncertain then 'rejected_before'
+                when is_desired and is_acked then 'update'
+                when is_desired then 'add'
+                when is_doubtful and lane <> 'withdrawal' then 'kept'
+                when not is_removable then 'release'
+                when is_adopted and lane <> 'withdrawal' then 'release'
+                else 'remove'
+            end as step
+            from compared"""
+
+    def _denied_values(self) -> str:
+        """Denied identifiers as the destination would have them, one CTE per match key."""
+        parts = []
+        for position, key in enumerate(self.sync.plugin.spec.match_keys):
+            value = key.normalise("substr(consent_key, strpos(consent_key, ':') + 1)")
+            kind = literal(f"{key.kind}:%")
+            parts.append(
+                f"denied{position} as (select {value} as value from plan_denials where consent_key like {kind})"
+            )
+        return ",\n".join(parts)
+
+    def _is_denied(self) -> str:
+        by_value = " ".join(
+            f"or coalesce(held.id{n} in (select value from denied{n} where value is not null), false)"
+            for n in range(len(self.mapping.identifiers))
+        )
+        return f"""(held.record_key in (select record_key from denied_customers)
+            or held.remote_id in (select remote_id from denied_remotes) {by_value})"""
+
+    def operations(self, condition: str) -> str:
+        """One row per operation in sending order: withdrawals, other removals, updates, additions."""
+        return f"""
+            select
+                md5(concat_ws('|', {literal(self.run_id)}, {literal(self.sync.name)},
+                    {literal(self.target_key)}, step, remote_id)) as op_id,
+                step as action, lane, record_key, remote_id, identifiers,
+                case when step <> 'remove' then payload end as payload,
+                row_hash, consent_keys, {_CONSENTED_AT},
+                is_adopted, is_uncertain, was_removed_by_us
+            from plan_diff
+            where step in ('add', 'update', 'remove') and {condition}
+            order by step <> 'remove', lane <> 'withdrawal', step <> 'update', record_key, remote_id"""
+
+    def settled_locally(self) -> str:
+        """Changes that need no call: `move` to a new owner, `release` of what is not ours to remove."""
+        return """
+            select remote_id, record_key, case when step = 'release' then 'release' else 'move' end as change
+            from plan_diff
+            where step = 'release' or (step = 'unchanged' and has_new_owner)"""
+
+    def snapshot(self) -> str:
+        """The full rows of the target, by key: record_key, payload, and what a consent statement may name."""
+        return f"""select record_key, payload, consent_keys, {_CONSENTED_AT} from plan_desired order by record_key"""
+
+    def refusals(self) -> str:
+        """One row per refused row: record_key, reason."""
+        return """
+            select record_key, reason from plan_decided where reason is not null
+            union all
+            select record_key, 'duplicate_identifier' from plan_decided
+            where reason is null and row_id not in (select row_id from plan_desired)
+            union all
+            select record_key, 'rejected_before' from plan_diff where step = 'rejected_before'
+            order by all"""
+
+    def refusal_counts(self) -> str:
+        return f"select reason, count(*) from ({self.refusals()}) group by reason"
+
+    def counts(self) -> str:
+        """One row: the columns of gates.Counts."""
+        return f"""
+            select
+                (select count(*) from plan_decided) as source,
+                count(*) filter (where is_desired) as desired,
+                count(*) filter (where is_held) as held,
+                count(*) filter (where step = 'add') as added,
+                count(*) filter (where step = 'update') as updated,
+                count(*) filter (where step = 'remove') as removed,
+                count(*) filter (where step = 'remove' and lane = 'withdrawal') as withdrawn,
+                count(*) filter (where step in ('remove', 'release') and lane = 'leaver') as leaving,
+                count(*) filter (where step in ('unchanged', 'kept')) as unchanged,
+                count(*) filter (where is_remapped) as remapped,
+                (select count(*) from {self.state}.activation.acked
+                 where sync = {literal(self.sync.name)} and target_key <> {literal(self.target_key)})
+                    as held_elsewhere
+            from plan_diff"""
+
+    def known_target(self) -> str:
+        return f"""select remote_target from {self.state}.activation.targets
+            where target_key = {literal(self.target_key)}"""

@@ -1,0 +1,160 @@
+"""The desired side of a plan and what it is compared with: people behind the row gates, and what was acknowledged.
+
+One temporary table per step; comparing the two sides is `comparison.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.mapping import FieldMapping
+from reverse_etl.sql_text import consent_key, literal, newest_statements, quoted
+
+_NEVER = "timestamp '-infinity'"
+
+
+@dataclass(frozen=True)
+class DesiredRows:
+    """The queries of one sync. `state` is the catalog under which the state file is attached."""
+
+    sync: SyncDeclaration
+    mapping: FieldMapping
+    target_key: str
+    state: str
+
+    def steps(self) -> list[tuple[str, str]]:
+        """Temporary table → query, in order."""
+        return [
+            ("plan_denials", self._denials()),
+            ("plan_held", self._held()),
+            ("plan_candidates", self._candidates()),
+            ("plan_decided", self._decided()),
+            ("plan_desired", self._desired()),
+        ]
+
+    def _denials(self) -> str:
+        purpose, channel = literal(self.sync.purpose), literal(self.sync.channel)
+        return f"""
+            select 'customer_id:' || customer_id as consent_key, null::timestamp as denied_at, 'consents' as source
+            from marts.consents
+            where purpose = {purpose} and channel = {channel} and status = 'denied'
+            union all
+            select {consent_key("identifier_type", "identifier_value")}, null, 'suppressions'
+            from marts.suppressions
+            where channel = {channel}
+            union all
+            select consent_key, stated_at, 'log'
+            from {newest_statements(self.state, purpose, channel)}
+            where status = 'denied'"""
+
+    def _held(self) -> str:
+        sync, target = literal(self.sync.name), literal(self.target_key)
+        ids = ", ".join(
+            f"coalesce(sent.identifiers, acked.identifiers) ->> {literal(key.name)} as id{position}"
+            for position, key in enumerate(self.sync.plugin.spec.match_keys)
+        )
+        return f"""
+            with acked as (
+                select * from {self.state}.activation.acked where sync = {sync} and target_key = {target}
+            ),
+            sent as (
+                select
+                    remote_id,
+                    arg_max(record_key, sent_at) as record_key,
+                    arg_max(identifiers, sent_at) as identifiers,
+                    bool_or(is_adopted) as is_adopted
+                from {self.state}.activation.op_journal
+                where sync = {sync} and target_key = {target} and state in ('sent', 'unknown')
+                group by remote_id
+            )
+            select
+                coalesce(acked.remote_id, sent.remote_id) as remote_id,
+                coalesce(acked.record_key, sent.record_key) as record_key,
+                acked.row_hash,
+                acked.mapping_version,
+                acked.remote_id is not null as is_acked,
+                sent.remote_id is not null as is_uncertain,
+                coalesce(acked.is_adopted, sent.is_adopted) as is_adopted,
+                {ids}
+            from acked full outer join sent on sent.remote_id = acked.remote_id"""
+
+    def _candidates(self) -> str:
+        key = quoted(self.mapping.columns.key)
+        values = ", ".join(f"{value} as {quoted(name)}" for name, value in self.mapping.payload)
+        ids = ", ".join(
+            f"{value} as id{position}" for position, (_, value) in enumerate(self.mapping.identifiers)
+        )
+        packed = ", ".join(f"{quoted(name)} := {quoted(name)}" for name, _ in self.mapping.payload)
+        return f"""
+            with normalised as (
+                select
+                    nullif({key}::varchar, '') as record_key,
+                    count(*) over (partition by {key}) as key_count,
+                    {self.mapping.consent_keys()} as consent_keys,
+                    {values}
+                from {self.sync.relation}
+            )
+            select
+                row_number() over () as row_id,
+                record_key,
+                key_count,
+                consent_keys,
+                to_json(struct_pack({packed}))::varchar as payload,
+                {ids}
+            from normalised"""
+
+    def _decided(self) -> str:
+        purpose, channel = literal(self.sync.purpose), literal(self.sync.channel)
+        return f"""
+            with consents as (
+                select
+                    customer_id,
+                    bool_or(status = 'denied') as is_denied,
+                    bool_and(status = 'granted') as is_granted,
+                    max(stated_at) as consented_at
+                from marts.consents
+                where purpose = {purpose} and channel = {channel}
+                group by customer_id
+            ),
+            denied as (
+                select
+                    keys.row_id,
+                    bool_or(source = 'suppressions') as is_suppressed,
+                    max(denied_at) filter (where source = 'log') as denied_at
+                from (select row_id, unnest(consent_keys) as consent_key from plan_candidates) as keys
+                join plan_denials using (consent_key)
+                group by keys.row_id
+            )
+            select
+                candidates.*,
+                {self._remote_id()} as remote_id,
+                md5(payload) as row_hash,
+                consents.consented_at,
+                case
+                    when record_key is null then 'no_key'
+                    when key_count > 1 then 'duplicate_key'
+                    when consents.is_denied then 'consent_denied'
+                    when not coalesce(consents.is_granted, false) then 'no_consent'
+                    when denied.is_suppressed then 'suppressed'
+                    when denied.denied_at >= coalesce(consents.consented_at, {_NEVER}) then 'withdrawn'
+                    when remote_id is null then 'no_identifier'
+                end as reason
+            from plan_candidates as candidates
+            left join consents on consents.customer_id = candidates.record_key
+            left join denied on denied.row_id = candidates.row_id"""
+
+    def _remote_id(self) -> str:
+        ids = ", ".join(f"id{position}" for position in range(len(self.mapping.identifiers)))
+        return self.sync.plugin.spec.remote_id(f"coalesce({ids})")
+
+    def _desired(self) -> str:
+        return """
+            select decided.*, row_number() over (
+                partition by decided.remote_id
+                order by coalesce(held.record_key = decided.record_key, false) desc, decided.record_key
+            ) as place
+            from plan_decided as decided
+            left join plan_held as held on held.remote_id = decided.remote_id
+            where reason is null
+            qualify place = 1"""

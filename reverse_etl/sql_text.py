@@ -1,0 +1,35 @@
+"""Small pieces of SQL text that the planner and the journal share: quoting, and reading consent statements.
+
+Whole statements stand where they are used.
+"""
+
+from __future__ import annotations
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def consent_key(kind: str, value: str) -> str:
+    """The `type:value` text of an identifier (SQL expressions); addresses are compared in lower case, keys as they are."""
+    return f"{kind} || ':' || case when {kind} = 'customer_id' then {value} else lower(trim({value})) end"
+
+
+def newest_statements(state: str, purpose: str, channel: str) -> str:
+    """The newest consent statement per identifier for a purpose and channel (SQL literals); on ties denied wins."""
+    catalog = f"{state}." if state else ""
+    return f"""(
+        select
+            {consent_key("identifier_type", "identifier_value")} as consent_key,
+            arg_max(status, (stated_at, status = 'denied')) as status,
+            max(stated_at) as stated_at
+        from {catalog}platform.consent_log
+        where purpose = {purpose} and channel = {channel}
+        group by consent_key
+    )"""
