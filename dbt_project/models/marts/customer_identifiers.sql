@@ -19,7 +19,15 @@ records as (
 
     select
         clusters.customer_id,
-        records.*
+        records.source,
+        records.source_key,
+        records.seen_at,
+        records.email,
+        records.phone,
+        records.loyalty_id,
+        records.web_user_id,
+        records.email_is_placeholder,
+        records.phone_is_placeholder
     from {{ ref('int_identity__records') }} as records
     inner join clusters on records.record_id = clusters.record_id
 
