@@ -60,7 +60,8 @@ def cdp() -> None:
 def main() -> None:
     """Run `cdp`; an error that a person can act on is printed as a sentence, with exit status 1."""
     try:
-        cdp.main(standalone_mode=False)
+        result = cdp.main(standalone_mode=False)
+        sys.exit(result if isinstance(result, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -72,8 +73,6 @@ def main() -> None:
             "\nStopped. Nothing is lost: `cdp run` goes on from what was finished.", fg="yellow", err=True
         )
         sys.exit(130)
-    except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sandbox.generator import generate
 
 from cli.terminal import console, progress_bars
 from sandbox.doubles import serve
+from sandbox.generator import SAMPLE, generate, sample
+from sandbox.update import generate_update
 from warehouse.errors import CdpError
 from warehouse.progress import Progress
 from warehouse.settings import Settings
@@ -52,11 +53,12 @@ def make(customers: int, seed: int) -> None:
 def deliver() -> None:
     """Deliver one new customer export: 20 new and 20 changed customers, for the next run to pick up."""
     settings = Settings.load()
-    from sandbox.generator import generate_update
+    from sandbox.generator import SAMPLE, generate, sample
+from sandbox.update import generate_update_update
 
     update = generate_update(settings.data_dir)
     console.print(
-        f"Delivered {update.file}: {len(update.new)} new and {len(update.changed)} changed customers."
+        f"Delivered {update.file}: {len(update.new_ids)} new and {len(update.changed_ids)} changed customers."
     )
 
 
@@ -101,7 +103,10 @@ def make_shop(settings: Settings, customers: int, show: Progress, *, seed: int =
     settings.sandbox_dir.mkdir(parents=True, exist_ok=True)
     # a shop whose making was killed is made again
     (settings.sandbox_dir / "unfinished").touch()
-    generate(settings.data_dir, customers=customers, seed=seed, progress=show)
+    if customers == SAMPLE["customers"]:
+        sample(settings.data_dir, seed=seed, progress=show)
+    else:
+        generate(settings.data_dir, customers=customers, seed=seed, progress=show)
     (settings.sandbox_dir / "unfinished").unlink()
     return True
 

@@ -68,7 +68,7 @@ def _sources(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
         order by file
         """,
     )
-    return [Problem(f"{file}: {message}") for file, message in refused]
+    return [Problem(message if file in message else f"{file}: {message}") for file, message in refused]
 
 
 def _customers(connection: duckdb.DuckDBPyConnection) -> None:

@@ -17,10 +17,8 @@ import httpx
 import pytest
 
 from sandbox.doubles import serve
-from sandbox.generator import generate
+from sandbox.generator import sample
 
-CUSTOMERS = 1000  # the sample that `make run` uses
-SEED = 7
 CONTENT = (
     "identity.identity_clusters",
     "marts.customers",
@@ -94,7 +92,7 @@ Install = Callable[[str], Installation]
 def shop(tmp_path_factory) -> Path:
     """The files of a pretend shop: landing folder and truth."""
     folder = tmp_path_factory.mktemp("shop")
-    generate(folder, customers=CUSTOMERS, seed=SEED)
+    sample(folder)
     return folder
 
 

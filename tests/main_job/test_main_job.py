@@ -9,6 +9,8 @@ import hashlib
 
 import pytest
 
+from sandbox.update import generate_update
+
 SEGMENTS = {
     "new_buyers",
     "lapsed_buyers",
@@ -79,22 +81,29 @@ def test_revenue_is_what_the_files_say(first_run):
 def test_nobody_without_consent_reaches_a_tool(first_run):
     """Asserted at the destinations: they are in a segment, and no tool was told of them."""
     installation = first_run.installation
+    # a mailbox that a family shares may be written to for the one of them who agreed
     members = installation.rows(
         """
-        select c.email, any_value(coalesce(e.status, 'nothing said')), any_value(coalesce(a.status, 'nothing said'))
-        from segments.segment_membership as m
-        join marts.customers as c using (customer_id)
-        left join marts.consents as e
-          on e.customer_id = c.customer_id and e.purpose = 'marketing' and e.channel = 'email'
-        left join marts.consents as a
-          on a.customer_id = c.customer_id and a.purpose = 'ads' and a.channel = 'ads'
-        where c.email is not null and m.segment_name in ('lapsed_buyers', 'vip_customers', 'abandoned_cart')
-        group by c.email
+        with said as (
+            select c.email,
+                bool_or(e.status = 'granted') as granted, bool_or(e.status = 'denied') as denied,
+                bool_or(a.status = 'granted') as ads_granted
+            from marts.customers as c
+            left join marts.consents as e
+                on e.customer_id = c.customer_id and e.purpose = 'marketing' and e.channel = 'email'
+            left join marts.consents as a
+                on a.customer_id = c.customer_id and a.purpose = 'ads' and a.channel = 'ads'
+            where c.email is not null
+            group by c.email
+        )
+        select distinct said.* from segments.segment_membership as m
+        join marts.customers as c using (customer_id) join said using (email)
+        where m.segment_name in ('lapsed_buyers', 'vip_customers', 'abandoned_cart')
         """
     )
-    said_no = {email for email, by_email, _ in members if by_email == "denied"}
-    said_nothing = {email for email, by_email, _ in members if by_email not in {"denied", "granted"}}
-    no_ads = {email for email, _, by_ads in members if by_ads != "granted"}
+    said_no = {email for email, granted, denied, _ in members if denied and not granted}
+    said_nothing = {email for email, granted, denied, _ in members if not denied and not granted}
+    no_ads = {email for email, *_, ads in members if not ads}
     assert said_no and said_nothing and no_ads
     state = installation.remote()
     told = {d["person"] for d in state["deliveries"] if d["tool"] == "mailchimp" and d["action"] != "seed"}
@@ -157,8 +166,6 @@ def test_running_again_changes_nothing_and_sends_nothing(first_run, second_run):
 @pytest.fixture(scope="module")
 def delivered(first_run, second_run):
     installation = first_run.installation
-    from sandbox.generator import generate_update
-
     update = generate_update(installation.data_dir)
     installation.run()
     return update
@@ -166,8 +173,8 @@ def delivered(first_run, second_run):
 
 def test_one_new_file_changes_only_its_own_customers(first_run, delivered):
     installation = first_run.installation
-    records = {f"shopify_customers:{key}" for key in (*delivered.new, *delivered.changed)}
-    assert len(delivered.new) == len(delivered.changed) == 20
+    records = {f"shopify_customers:{key}" for key in (*delivered.new_ids, *delivered.changed_ids)}
+    assert len(delivered.new_ids) == len(delivered.changed_ids) == 20
     before = {record: customer for record, customer, *_ in first_run.content["identity.identity_clusters"]}
     after = dict(installation.rows("select record_id, customer_id from identity.identity_clusters"))
     touched = {after[record] for record in records} | {before[r] for r in records if r in before}
@@ -203,7 +210,7 @@ def test_files_that_cannot_be_read_are_refused_with_a_way_out(first_run, deliver
     told = finished.stdout.split("Needs a person")[1]
     words = " ".join(told.split())
     for name in broken:
-        assert name in words
+        assert words.count(name) == 1
     assert "empty" in words and "cut off" in words and "Customer ID" in words
     loaded = installation.rows("select rows_loaded from raw.loads where file like '%nps_2026-12-05.csv'")
     assert loaded == [(1,)]
