@@ -53,9 +53,6 @@ def make(customers: int, seed: int) -> None:
 def deliver() -> None:
     """Deliver one new customer export: 20 new and 20 changed customers, for the next run to pick up."""
     settings = Settings.load()
-    from sandbox.generator import SAMPLE, generate, sample
-from sandbox.update import generate_update_update
-
     update = generate_update(settings.data_dir)
     console.print(
         f"Delivered {update.file}: {len(update.new_ids)} new and {len(update.changed_ids)} changed customers."
