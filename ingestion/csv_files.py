@@ -24,9 +24,17 @@ from ingestion.feeds import (
 )
 from ingestion.landing import link_safely
 from ingestion.naming import column_names, literal
-from ingestion.records import Record, count_records, open_text, read_records
+from ingestion.records import (
+    Record,
+    count_records,
+    open_text,
+    read_blank_separated,
+    read_records,
+    split_at_blanks,
+)
 
 DELIMITERS = (",", ";", "\t")
+BLANKS = " "  # stands for any run of spaces and tabs; only where it is declared
 _LINE_LIMIT = 2_097_152  # the engine's own default, in bytes; longer records are found by the sift
 _HEADER_LINES = 100  # a header that spans more physical lines is an open quote
 
@@ -49,6 +57,8 @@ def read_as_delivered(request: Request) -> Feed:
     """The delivered file itself, for the engine. Raises Unsure when a copy without its oddities is needed."""
     header = _read_header(request)
     fingerprint = request.text.fingerprint
+    if header.delimiter == BLANKS:  # the engine reads single characters only
+        raise Unsure
     if not request.text.is_copy and (fingerprint.has_nul or not fingerprint.is_utf8):
         raise Unsure
     if request.text.is_copy or fingerprint.has_quotes:
@@ -106,13 +116,15 @@ def _feed(request: Request, header: _Header, relation: str, delivered: int, reje
         }
 
     notes = note_columns(request.table, header.columns)
-    if header.delimiter != ",":
+    if header.delimiter in (";", "\t"):
         notes.append(f"separated by {'tabs' if header.delimiter == chr(9) else 'semicolons'}")
     return Feed(relation, header.columns, delivered, originals, rejects, notes)
 
 
 def _records(request: Request, header: _Header) -> Iterator[Record]:
     lines = itertools.islice(open_text(request.text.path), header.data_line - 1, None)
+    if header.delimiter == BLANKS:
+        return read_blank_separated(lines, len(header.names), header.data_line)
     return read_records(lines, header.delimiter, len(header.names), header.data_line)
 
 
@@ -130,18 +142,21 @@ def _read_header(request: Request) -> _Header:
         raise HeaderMismatch(
             f"ends before its header, which is declared to be line {table.skip + 1}. Export it again."
         )
-    found = [_split_header(start[table.skip :], delimiter) for delimiter in DELIMITERS]
+    delimiters = (BLANKS,) if table.delimiter == "whitespace" else DELIMITERS
+    found = [_split_header(start[table.skip :], delimiter) for delimiter in delimiters]
     best = max(
-        range(len(DELIMITERS)), key=lambda i: len(table.raw_columns.keys() & set(column_names(found[i][0])))
+        range(len(delimiters)), key=lambda i: len(table.raw_columns.keys() & set(column_names(found[i][0])))
     )
     names, used = found[best]
     require_columns(table, names)
     lines = start[: table.skip + used]
     offset = sum(len(line.encode("utf-8", "surrogateescape")) for line in lines) + _mark_length(request)
-    return _Header(names, DELIMITERS[best], table.skip + used + 1, offset)
+    return _Header(names, delimiters[best], table.skip + used + 1, offset)
 
 
 def _split_header(lines: Sequence[str], delimiter: str) -> tuple[list[str], int]:
+    if delimiter == BLANKS:
+        return split_at_blanks(lines[0]), 1
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         names = next(reader, [])

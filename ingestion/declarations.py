@@ -17,7 +17,7 @@ from ingestion.naming import column_names, key_column_name, nearest
 
 SOURCES_DIR = Path(__file__).parent / "sources"
 
-Format = Literal["csv", "jsonl", "json", "xlsx"]
+Format = Literal["csv", "jsonl", "json", "xlsx", "parquet"]
 ColumnType = Literal["text", "integer", "decimal", "money", "date", "timestamp"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -44,8 +44,9 @@ def _expand(column: object) -> object:
 class Table(_Declaration):
     """One kind of file of a source, and the raw table it fills.
 
-    `files` are glob patterns inside the source's landing folder; `skip` counts lines above the header; `records`
-    is the dotted path to the list of records in a JSON document ("" = the document itself is the list).
+    `files` are glob patterns inside the source's landing folder; `skip` counts lines above the header; `delimiter` is
+    only for CSV whose columns are parted by runs of blanks (commas, semicolons and tabs are found by the header);
+    `records` is the dotted path to the list of records in a JSON document ("" = the document itself is the list).
     """
 
     name: Name
@@ -53,6 +54,7 @@ class Table(_Declaration):
     files: tuple[str, ...] = Field(min_length=1)
     format: Format
     skip: int = Field(default=0, ge=0)
+    delimiter: Literal["whitespace"] | None = None
     records: str = ""
     sheet: str | None = None
     required: tuple[str, ...] = Field(min_length=1)

@@ -37,7 +37,7 @@ class FileCutOff(FileRefused):
 
 
 class DocumentInvalid(FileRefused):
-    """A JSON document or a workbook does not parse, or holds no records where they were declared."""
+    """A JSON document, a workbook or a Parquet file does not parse, or holds no records where they were declared."""
 
 
 class ColumnRetyped(FileRefused):

@@ -1,6 +1,6 @@
 """What a format hands to the loader: a relation the engine can read, the count of an independent reader, and rejects.
 
-The formats themselves are in `csv_files.py`, `json_files.py` and `xlsx_files.py`; writing is done by `loader.py`.
+The formats themselves are in `csv_files.py`, `json_files.py`, `parquet_files.py` and `xlsx_files.py`; writing is done by `loader.py`.
 """
 
 from __future__ import annotations

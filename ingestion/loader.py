@@ -30,6 +30,7 @@ from ingestion.landing import (
     take_fingerprint,
 )
 from ingestion.naming import literal, quoted
+from ingestion.parquet_files import read_columns
 from ingestion.quarantine import take_out_mistyped
 from ingestion.raw_tables import (
     LedgerKey,
@@ -52,6 +53,7 @@ READERS: dict[Format, Sequence[Reader]] = {
     "jsonl": (read_lines_as_delivered, read_lines_sifted),
     "json": (read_document,),
     "xlsx": (read_cells,),
+    "parquet": (read_columns,),
 }
 # what no other reading of the file would cure; every other complaint of the engine is about the file
 _MACHINE_TROUBLE = (
@@ -181,7 +183,7 @@ def _take_in(
 
 def _as_text(delivery: Delivery, fingerprint: Fingerprint, workspace: Path) -> Text:
     as_is = Text(delivery.path, fingerprint)
-    if delivery.table.format == "xlsx":
+    if delivery.table.format in ("xlsx", "parquet"):
         if not fingerprint.size:
             raise FileUnreadable("is empty. Ask the source to export it again, or remove the file.")
         return as_is

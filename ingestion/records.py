@@ -6,6 +6,7 @@ Nothing is loaded from here; the engine reads either the delivered file or the s
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from ingestion.landing import read_chunks
 csv.field_size_limit(2**31 - 1)  # the default of 128 KB would make a long note an error
 
 _QUOTE, _NEWLINE = ord('"'), ord("\n")
+_BLANK_SEPARATED = re.compile(r"[^ \t\r\n]+")
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,21 @@ def read_records(lines: Iterator[str], delimiter: str, width: int, first_line: i
         if not values and not problem:
             continue
         row += 1
-        if not problem and len(values) < width and not text.endswith(("\n", "\r")):
-            raise FileCutOff(_cut_off(line, f"its last record has {len(values)} of {width} fields"))
-        yield _judge(Record(row, line, text.rstrip("\r\n"), values, problem), width)
+        yield _record(row, line, text, values, width, problem)
+
+
+def read_blank_separated(lines: Iterator[str], width: int, first_line: int) -> Iterator[Record]:
+    """As `read_records`, for columns parted by runs of blanks: a line is a record, and quotes are text."""
+    row = 0
+    for line, text in enumerate(lines, start=first_line):
+        if values := split_at_blanks(text):
+            row += 1
+            yield _record(row, line, text, values, width)
+
+
+def split_at_blanks(text: str) -> list[str]:
+    """The words between runs of spaces and tabs; those before the first and after the last do not count."""
+    return _BLANK_SEPARATED.findall(text)
 
 
 class _LineFeed:
@@ -111,6 +125,12 @@ class _LineFeed:
             return None
         self._line += len(self._given)
         return line, "".join(self._given), values, problem
+
+
+def _record(row: int, line: int, text: str, values: list[str], width: int, problem: str = "") -> Record:
+    if not problem and len(values) < width and not text.endswith(("\n", "\r")):
+        raise FileCutOff(_cut_off(line, f"its last record has {len(values)} of {width} fields"))
+    return _judge(Record(row, line, text.rstrip("\r\n"), values, problem), width)
 
 
 def _judge(record: Record, width: int) -> Record:

@@ -209,3 +209,42 @@ def test_csv_spectrum_values_compare_equal(ground, corpora):
         ground.load()
         expected = json.loads((folder / "json" / f"{path.stem}.json").read_text(encoding="utf-8"))
         assert ground.rows() == [tuple(row[name] or None for name in header) for row in expected], path.stem
+
+
+BLANKS = {"delimiter": "whitespace", "required": ["Id"]}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+def test_columns_parted_by_runs_of_blanks(ground, end, last):
+    ground.declare(**BLANKS)
+    rows = [
+        "  Id \tName  Joined",
+        " 1  O'Neil,Anna   2026-01-02 ",
+        "",
+        '2 "Zoë\t2026-01-03',
+        " \t ",
+        " 3 c\u00a0d -",
+    ]
+    ground.deliver("people.csv", end.join(rows) + (end if last else ""))
+    ground.load()
+    assert ground.rows("id, name, _row") == [("1", "O'Neil,Anna", 1), ("2", '"Zoë', 2)]
+    assert ground.rejects() == [(6, "Joined", "'-' is not a date", " 3 c\u00a0d -")]
+    assert ground.ledger() == [("shop/people.csv", "loaded", 3, 2, 1)]
+
+
+def test_too_few_or_too_many_words_cost_a_line_its_place(ground):
+    ground.declare(**BLANKS)
+    ground.deliver(
+        "people.csv", b"Id Name Joined\n1 a\n2 a b c\n x a 2026-01-02\n3 n\xff 2026-01-02\n4 d 2026-01-02\n"
+    )
+    ground.load()
+    assert ground.rows("id, _row") == [("4", 5)]
+    assert ground.rejects() == [
+        (2, "Joined", "found 2 fields, expected 3", "1 a"),
+        (3, None, "found 4 fields, expected 3", "2 a b c"),
+        (4, "Id", "'x' is not an integer", " x a 2026-01-02"),
+        (5, "Name", "is not valid UTF-8", "3 n\\xff 2026-01-02"),
+    ]
+    ground.deliver("people_cut.csv", "Id Name Joined\n1 a 2026-01-02\n2 b")
+    assert "looks cut off in line 3: its last record has 2 of 3 fields" in ground.load().files[1].message

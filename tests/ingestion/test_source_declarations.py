@@ -33,8 +33,8 @@ tables:
         (("owner:", "onwer:"), "onwer: unknown key, did you mean `owner`?"),
         (("    format: csv", "    fromat: csv"), "tables.0.fromat: unknown key, did you mean `format`?"),
         (
-            ("format: csv", "format: parquet"),
-            "tables.0.format: Input should be 'csv', 'jsonl', 'json' or 'xlsx'",
+            ("format: csv", "format: avro"),
+            "tables.0.format: Input should be 'csv', 'jsonl', 'json', 'xlsx' or 'parquet'",
         ),
         (("required: [Id]", "required: [Nr]"), "required column 'Nr' is not among the columns"),
         (("name: shop", "name: store"), "declares a source named 'store'"),
