@@ -19,6 +19,7 @@ from identity.workspace import count_rows, first_row
 
 SAMPLE_RECORDS = 1_100  # all pairs of these (600,000) tell how often strangers agree
 EM_PAIRS = 150_000
+TRAINING_PAIRS = 100  # fewer pairs than this cannot train a round
 SHIPPED_SHARE = (
     0.1  # how much of a trained share stays with the shipped one: no level is ever quite impossible
 )
@@ -139,14 +140,11 @@ def _learn_matches(
     """Replace the shares among matches by Splink's expectation maximisation, the median over the training rules."""
     linker, _ = scoring.make_linker(connection, settings)
     for rule in model.TRAINING_RULES:
-        if (
-            count_rows(
-                connection, f"(select 1 from records l join records r on {rule} and l.id < r.id limit 100)"
-            )
-            < 100
-        ):
+        pairs = f"(select 1 from records l join records r on {rule} and l.id < r.id limit {TRAINING_PAIRS})"
+        if count_rows(connection, pairs) < TRAINING_PAIRS:
             diagnostics["rounds"].append({"rule": rule, "outcome": "too few pairs"})
             continue
+        before = linker.misc.save_model_to_json()
         try:
             linker.training.estimate_parameters_using_expectation_maximisation(
                 rule, estimate_without_term_frequencies=True, max_pairs=EM_PAIRS
@@ -154,6 +152,9 @@ def _learn_matches(
             diagnostics["rounds"].append({"rule": rule, "outcome": "trained"})
         except scoring.TRAINING_ERRORS as error:
             diagnostics["rounds"].append({"rule": rule, "outcome": str(error).splitlines()[0]})
+            linker, _ = scoring.make_linker(
+                connection, before
+            )  # a failed round leaves the model with fewer comparisons
     trained = linker.misc.save_model_to_json()
     for target, source in zip(settings["comparisons"], trained["comparisons"], strict=True):
         _blend_matches(target, source)
