@@ -31,8 +31,10 @@ def build(connection: duckdb.DuckDBPyConnection, warehouse: str) -> int:
 
     `id` is the rank of record_id: small to join on, and the same whatever the order of the rows.
     """
-    connection.execute("create table nicknames (name text, roots text[])")
-    connection.executemany("insert into nicknames values (?, ?)", nicknames.rows())
+    connection.execute(
+        "create table nicknames as select unnest(?::text[]) as name, unnest(?::text[][]) as roots",
+        [list(column) for column in zip(*nicknames.rows(), strict=True)],
+    )
     limits = rules.LIMITS
     found = features.features(limits.email_names, limits.phone_names)
     columns = ", ".join(f"{sql} as {name}" for name, sql in found.items())

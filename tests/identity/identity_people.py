@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from identity_labelled import COLUMNS
 
 from identity import IdentityReport, resolve
@@ -153,11 +154,15 @@ def put(connection: duckdb.DuckDBPyConnection, records: Sequence[Record]) -> Non
     connection.execute("create schema if not exists intermediate")
     connection.execute(f"create or replace table intermediate.int_identity__records ({columns})")
     names = [*keys, *COLUMNS]
-    rows = [[_value(entry, name, records) for name in names] for entry in records]
-    if rows:
-        connection.executemany(
-            f"insert into intermediate.int_identity__records values ({', '.join('?' for _ in names)})", rows
-        )
+    texts = {name: [_text(_value(entry, name, records)) for entry in records] for name in names}
+    arriving = pa.table(texts, schema=pa.schema([(name, pa.string()) for name in names]))
+    connection.register("arriving_records", arriving)
+    connection.execute("insert into intermediate.int_identity__records from arriving_records")
+    connection.unregister("arriving_records")
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _value(entry: Record, name: str, records: Sequence[Record]) -> Any:
