@@ -23,5 +23,5 @@
 
 {#- A source's own key back out of a record_id (the text after the first colon). -#}
 {% macro record_key(record_id) -%}
-    {{ regex_replace(record_id, '^[a-z_]+:') }}
+    {{ regex_replace(record_id, '^[a-z0-9_]+:') }}
 {%- endmacro %}

@@ -8,9 +8,7 @@ clusters as (
 
 sold as (
 
-    select * from {{ ref('int_orders__shopify') }}
-    union all
-    select * from {{ ref('int_orders__square') }}
+    select * from {{ ref('int_orders__united') }}
 
 ),
 

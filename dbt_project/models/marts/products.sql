@@ -2,7 +2,17 @@ with
 
 products as (
 
-    select * from {{ ref('stg_shopify__products') }}
+    select
+        sku,
+        product_id,
+        product_name,
+        category,
+        vendor,
+        price_amount,
+        cost_amount,
+        status,
+        inventory_quantity
+    from {{ ref('stg_shopify__products') }}
 
 ),
 

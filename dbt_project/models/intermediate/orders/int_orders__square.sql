@@ -27,30 +27,12 @@ transactions as (
 
 shaped as (
 
-    select
-        order_id,
-        record_id,
-        replace(order_id, 'square:', '') as order_name,
-        'square' as source,
-        'store' as sales_channel,
-        ordered_at,
-        cast(null as timestamp) as cancelled_at,
-        case when is_return then 'return' when has_refund then 'partially_refunded' else 'paid' end as financial_status,
-        false as is_cancelled,
-        is_return,
-        currency,
-        subtotal_amount,
-        discount_amount,
-        0 as shipping_amount,
-        tax_amount,
-        subtotal_amount + tax_amount as total_amount,
-        refunded_amount,
-        item_count,
-        cast(null as varchar) as discount_code,
-        cast(null as varchar) as utm_source,
-        cast(null as varchar) as utm_medium,
-        cast(null as varchar) as utm_campaign,
-        cast(null as varchar) as shipping_country
+    select {{ order_columns(
+        'square', 'order_id', 'record_id', 'ordered_at', 'subtotal_amount + tax_amount', sales_channel="'store'",
+        financial_status="case when is_return then 'return' when has_refund then 'partially_refunded' else 'paid' end",
+        is_return='is_return', currency='currency', subtotal_amount='subtotal_amount', discount_amount='discount_amount',
+        tax_amount='tax_amount', refunded_amount='refunded_amount', item_count='item_count'
+    ) }}
     from transactions
 
 )
