@@ -13,6 +13,7 @@ from cli.terminal import console, progress_bars, table
 from reverse_etl.accounts import Accounts
 from reverse_etl.declarations import SyncDeclaration, read_syncs
 from reverse_etl.log import read_log, read_refusals, read_runs
+from reverse_etl.plan import Plan
 from reverse_etl.planner import plan_sync
 from reverse_etl.runner import run_syncs
 from warehouse.connections import open_state, open_warehouse
@@ -122,22 +123,22 @@ def _declared(settings: Settings, names: tuple[str, ...]) -> tuple[list[SyncDecl
     return [known[name] for name in known if not names or name in names], blocked
 
 
-def _print_plan(planned: object) -> None:
-    counts = planned.counts  # type: ignore[attr-defined]
-    held = planned.hold  # type: ignore[attr-defined]
-    console.print(f"[bold]{planned.sync.name}[/bold] → {planned.sync.target}: {counts}")  # type: ignore[attr-defined]
-    if held is not None:
-        console.print(f"  [yellow]held:[/yellow] {held}")
-    for sentence, count in planned.refused.items():  # type: ignore[attr-defined]
-        console.print(f"  [dim]not sent, {count} ×:[/dim] {sentence}")
+def _print_plan(planned: Plan) -> None:
+    console.print(f"[bold]{planned.sync.name}[/bold] → {planned.sync.target}: {planned.counts}")
+    for label, sentence in (("not connected", planned.not_configured), ("held", planned.hold)):
+        if sentence is not None:
+            console.print(f"  [yellow]{label}:[/yellow] {sentence}")
+    for reason, count in planned.refused.items():
+        console.print(f"  [dim]not sent, {count} ×:[/dim] {reason}")
 
 
-def _export(planned: object, path: Path, *, first: bool) -> int:
-    requests = list(planned.requests())  # type: ignore[attr-defined]
+def _export(planned: Plan, path: Path, *, first: bool) -> int:
+    written = 0
     with path.open("w" if first else "a") as file:
-        for request in requests:
-            file.write(json.dumps(request, default=str) + "\n")
-    return len(requests)
+        for request in planned.requests():
+            file.write(json.dumps(request.to_dict(), default=str) + "\n")
+            written += 1
+    return written
 
 
 def _short(value: object) -> object:

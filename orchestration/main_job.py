@@ -16,6 +16,7 @@ from orchestration.defs.nightly import MAIN_JOB
 from orchestration.errors import RunFailed
 from warehouse.connections import open_state
 from warehouse.progress import Progress
+from warehouse.run_lock import release_run_lock, take_run_lock
 from warehouse.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -34,6 +35,7 @@ def run_main_job(settings: Settings, progress: Progress) -> Outcome:
     from orchestration.definitions import defs
 
     run_id = str(uuid.uuid4())
+    take_run_lock(settings)
     _begin(settings, run_id)
     token = run_progress.progress.set(progress)
     try:
@@ -44,6 +46,7 @@ def run_main_job(settings: Settings, progress: Progress) -> Outcome:
             )
     finally:
         run_progress.progress.reset(token)
+        release_run_lock(settings)
     status = "succeeded" if result.success else "failed"
     _finish(settings, run_id, status)
     if not result.success:

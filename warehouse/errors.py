@@ -26,3 +26,7 @@ class StoreDamaged(WarehouseError):
 
 class StateTooNew(WarehouseError):
     """The state file was written by a newer version of this software."""
+
+
+class RunUnderWay(WarehouseError):
+    """Another run is working in the same data folder."""

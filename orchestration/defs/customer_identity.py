@@ -26,7 +26,6 @@ TABLES = {
 
 @dg.multi_asset(
     name="customer_identity",
-    pool="warehouse",
     specs=[
         dg.AssetSpec(
             ["identity", name],

@@ -33,7 +33,6 @@ Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
     select=BEFORE_IDENTITY,
     dagster_dbt_translator=TRANSLATOR,
     name="before_identity",
-    pool="warehouse",
 )
 def before_identity(context: dg.AssetExecutionContext) -> Iterator[Event]:
     """Staging models, and one row per source record that describes a person."""
@@ -45,7 +44,6 @@ def before_identity(context: dg.AssetExecutionContext) -> Iterator[Event]:
     select=AFTER_IDENTITY,
     dagster_dbt_translator=TRANSLATOR,
     name="after_identity",
-    pool="warehouse",
 )
 def after_identity(context: dg.AssetExecutionContext) -> Iterator[Event]:
     """Marts, metrics, segments and the tables that syncs send."""

@@ -25,7 +25,6 @@ SYNCS = read_syncs(dbt_process.manifest())
 
 @dg.multi_asset(
     name="destination_syncs",
-    pool="warehouse",
     can_subset=True,
     specs=[
         dg.AssetSpec(

@@ -20,7 +20,6 @@ from warehouse.settings import Settings
     group_name="published",
     owners=["team:data_engineering"],
     kinds={"duckdb"},
-    pool="warehouse",
     freshness_policy=NIGHTLY_FRESHNESS,
     description="The finished run as one read-only file: what the console, notebooks and BI tools open.",
 )

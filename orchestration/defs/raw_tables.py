@@ -50,7 +50,6 @@ DELIVERED_FILES = [
 
 @dg.multi_asset(
     name="raw_tables",
-    pool="warehouse",
     specs=[
         dg.AssetSpec(
             _raw_key(source, table),

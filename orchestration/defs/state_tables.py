@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from warehouse.connections import open_warehouse
 from warehouse.run_context import copy_state
+from warehouse.run_lock import take_run_lock
 from warehouse.settings import Settings
 
 DESCRIPTIONS = {
@@ -18,7 +19,6 @@ DESCRIPTIONS = {
 
 @dg.multi_asset(
     name="state_tables",
-    pool="warehouse",
     specs=[
         dg.AssetSpec(
             ["state", name],
@@ -33,6 +33,7 @@ DESCRIPTIONS = {
 )
 def state_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
     settings = Settings.load()
+    take_run_lock(settings)  # the first step of every run; held until its process or `run_main_job` ends
     with open_warehouse(settings, with_state=True) as connection:
         rows = copy_state(connection, run_id=context.run_id, as_of=settings.now())
     for name, count in rows.items():

@@ -13,9 +13,17 @@ import pytest
 from warehouse import state
 from warehouse.backups import back_up, list_backups, restore
 from warehouse.connections import open_state, open_warehouse
-from warehouse.errors import SettingsError, StateTooNew, StoreDamaged, StoreLocked, WarehouseError
+from warehouse.errors import (
+    RunUnderWay,
+    SettingsError,
+    StateTooNew,
+    StoreDamaged,
+    StoreLocked,
+    WarehouseError,
+)
 from warehouse.publishing import open_published, publish
 from warehouse.run_context import copy_state
+from warehouse.run_lock import release_run_lock, take_run_lock
 from warehouse.settings import Settings
 
 
@@ -157,3 +165,23 @@ def test_a_backup_is_restored_whole_and_old_ones_go(settings: Settings):
         assert connection.execute("select count(*) from platform.runs").fetchone() == (8,)
     with pytest.raises(WarehouseError, match="not a backup"):
         restore(settings, settings.data_dir)
+
+
+def test_one_run_at_a_time_and_a_killed_run_frees_its_place(settings: Settings):
+    code = (
+        "import sys; from pathlib import Path; from warehouse.settings import Settings; "
+        "from warehouse.run_lock import take_run_lock; "
+        f"take_run_lock(Settings(data_dir=Path({str(settings.data_dir)!r}))); print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(RunUnderWay, match=f"process {holder.pid}"):
+        take_run_lock(settings)
+    holder.kill()
+    holder.communicate()
+    take_run_lock(settings)
+    take_run_lock(settings)
+    release_run_lock(settings)

@@ -1,0 +1,54 @@
+"""One run at a time: a lock on a file that the operating system frees when the process ends, however it ends.
+
+What a run is, and when it starts, is the front doors' business.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import suppress
+from typing import IO
+
+from warehouse.errors import RunUnderWay
+from warehouse.settings import Settings
+
+_held: dict[str, IO[str]] = {}
+
+
+def take_run_lock(settings: Settings) -> None:
+    """Hold the lock of this data folder until `release_run_lock` or the end of the process; taking it twice is fine.
+
+    A busy lock is waited for (`lock_wait_seconds`); then RunUnderWay names the process that holds it.
+    """
+    path = settings.data_dir / "run.lock"
+    if str(path) in _held:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("a+")
+    deadline = time.monotonic() + settings.lock_wait_seconds
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        if time.monotonic() > deadline:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            file.close()
+            raise RunUnderWay(
+                f"A run is under way in {settings.data_dir} ({holder}), and still was after "
+                f"{settings.lock_wait_seconds:.0f} s. Wait for it to end (`cdp status`), then run again."
+            )
+        time.sleep(0.2)
+    file.truncate(0)
+    file.write(f"process {os.getpid()}")
+    file.flush()
+    _held[str(path)] = file
+
+
+def release_run_lock(settings: Settings) -> None:
+    """Let the next run begin; does nothing when the lock is not held."""
+    file = _held.pop(str(settings.data_dir / "run.lock"), None)
+    if file is not None:
+        file.close()
