@@ -18,6 +18,7 @@ from reverse_etl.planner import plan_sync
 from reverse_etl.runner import run_syncs
 from warehouse.connections import open_state, open_warehouse
 from warehouse.errors import CdpError
+from warehouse.run_lock import take_run_lock
 from warehouse.settings import Settings
 
 
@@ -109,6 +110,7 @@ def log(name: str | None, limit: int, refused: bool, runs: bool) -> None:
 
 def _declared(settings: Settings, names: tuple[str, ...]) -> tuple[list[SyncDeclaration], dict[str, str]]:
     """The declared syncs asked for, and why some are held; reads the dbt project (a few seconds)."""
+    take_run_lock(settings)  # a run under way would change the tables while they are read
     prepare_dagster_home(settings)
     from orchestration import dbt_process
     from orchestration.holds import held_syncs, read_failures

@@ -91,13 +91,26 @@ def raw_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         )
         statuses = {status.source: status for status in source_status(connection, SOURCES, settings.now())}
     for source, table in TABLES:
+        _observe(context, source, table, report)
         yield _result(source, table, report, rows.get(_raw_name(source, table), 0), statuses[source.name])
+
+
+def _observe(context: dg.AssetExecutionContext, source: Source, table: Table, report: LoadReport) -> None:
+    """Note on the delivered files' own asset what arrived, when something new did."""
+    files = [r for r in _files_of(source, table, report) if r.status != "skipped"]
+    if files:
+        note = {"files": dg.MetadataValue.md(_file_list(files))}
+        context.log_event(dg.AssetObservation(asset_key=_file_key(source, table), metadata=note))
+
+
+def _files_of(source: Source, table: Table, report: LoadReport) -> list[FileResult]:
+    return [r for r in report.files if (r.source, r.table_name) == (source.name, table.name)]
 
 
 def _result(
     source: Source, table: Table, report: LoadReport, rows: int, status: SourceStatus
 ) -> dg.MaterializeResult[Any]:
-    files = [r for r in report.files if (r.source, r.table_name) == (source.name, _raw_name(source, table))]
+    files = _files_of(source, table, report)
     refused = [r for r in files if r.status == "refused"]
     rejected = sum(r.rows_rejected for r in files)
     key = _raw_key(source, table)
