@@ -11,6 +11,7 @@ import duckdb
 HERE = Path(__file__).parent
 MODELS = "dbt_project/models"
 INT_ORDERS_YML = f"{MODELS}/intermediate/orders/_orders__models.yml"
+RECONCILED = "dbt_project/tests/orders_reconcile_with_staging.sql"
 
 
 def add_music_shop(copy) -> None:
@@ -56,6 +57,14 @@ def add_music_shop(copy) -> None:
         "    description: One row per purchase of the music shop, in the shape of the orders mart.\n"
         "    config: {materialized: view}  # read once\n\n"
         "  - name: int_orders__united\n",
+    )
+    copy.edit(
+        RECONCILED,
+        "    from {{ ref('stg_square__items') }}\n",
+        "    from {{ ref('stg_square__items') }}\n"
+        "    union all\n"
+        "    select 'music_shop' as source, count(*), sum(total_amount), 0\n"
+        "    from {{ ref('stg_music_shop__purchases') }}\n",
     )
 
 
@@ -116,6 +125,14 @@ def add_grocer(copy) -> None:
         f"{MODELS}/marts/products.sql",
         "    from {{ ref('stg_shopify__products') }}\n",
         "    from {{ ref('stg_shopify__products') }}\n" + (kept / "products.sql").read_text(),
+    )
+    copy.edit(
+        RECONCILED,
+        "    from {{ ref('stg_square__items') }}\n",
+        "    from {{ ref('stg_square__items') }}\n"
+        "    union all\n"
+        "    select 'grocer' as source, count(distinct order_id), sum(net_amount), 0\n"
+        "    from {{ ref('stg_grocer__items') }}\n",
     )
 
 
