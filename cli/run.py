@@ -51,8 +51,8 @@ def run(sandbox: bool, customers: int, as_of: datetime | None) -> None:
         from orchestration.main_job import run_main_job  # Dagster and dbt take seconds to import
 
         show("start", 1, 1)
-        outcome = run_main_job(settings, show)
-    problems = print_summary(settings, outcome.run_id, time.monotonic() - started)
+        run_id = run_main_job(settings, show)
+    problems = print_summary(settings, run_id, time.monotonic() - started)
     if problems:
         raise click.exceptions.Exit(2)
     console.print()

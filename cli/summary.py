@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,6 +17,13 @@ from reverse_etl.log import read_runs
 from warehouse.connections import open_state
 from warehouse.publishing import open_published
 from warehouse.settings import Settings
+
+# files whose newest delivery was refused
+REFUSED_FILES = """
+    select file, message from raw.loads
+    qualify row_number() over (partition by file order by load_id desc) = 1 and status = 'refused'
+    order by file
+"""
 
 
 @dataclass(frozen=True)
@@ -28,8 +36,9 @@ class Problem:
 def print_summary(settings: Settings, run_id: str, seconds: float | None = None) -> list[Problem]:
     """Print the summary of the newest published run; returns what needs a person."""
     problems: list[Problem] = []
+    newest_before = _newest_load_before(settings, run_id)
     with open_published(settings) as connection:
-        problems += _sources(connection)
+        problems += _sources(connection, newest_before)
         _customers(connection)
         _metrics(connection)
         _segments(connection)
@@ -40,35 +49,32 @@ def print_summary(settings: Settings, run_id: str, seconds: float | None = None)
     return problems
 
 
+def _newest_load_before(settings: Settings, run_id: str) -> int:
+    with open_state(settings) as connection:
+        row = connection.execute("select summary from platform.runs where run_id = ?", [run_id]).fetchone()
+    return int(json.loads(row[0])["newest_load_id_before"]) if row and row[0] else 0
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
     return connection.execute(sql).fetchall()
 
 
-def _sources(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
+def _sources(connection: duckdb.DuckDBPyConnection, newest_before: int) -> list[Problem]:
     heading("What came in")
-    rows = _rows(
-        connection,
+    rows = connection.execute(
         """
-        select source, count(distinct file) filter (status = 'loaded') as files,
-               coalesce(sum(rows_loaded) filter (status = 'loaded'), 0)::bigint as loaded,
-               coalesce(sum(rows_rejected) filter (status = 'loaded'), 0)::bigint as rejected
-        from raw.loads group by source order by source
+        select source, count(distinct file) as files, sum(rows_loaded)::bigint,
+            coalesce(sum(rows_loaded) filter (load_id > ?), 0)::bigint, sum(rows_rejected)::bigint
+        from raw.loads where status = 'loaded' group by source order by source
         """,
-    )
-    total = ("all", *(sum(row[i] for row in rows) for i in (1, 2, 3)))
-    console.print(table(["source", "files", "rows", "rejected rows"], [*rows, total]))
-    refused = _rows(
-        connection,
-        """
-        select file, message from raw.loads
-        where status = 'refused'
-        qualify row_number() over (partition by file order by load_id desc) = 1
-            and file not in (select file from raw.loads where status = 'loaded' and load_id > (
-                select max(load_id) from raw.loads as r where r.status = 'refused' and r.file = loads.file))
-        order by file
-        """,
-    )
-    return [Problem(message if file in message else f"{file}: {message}") for file, message in refused]
+        [newest_before],
+    ).fetchall()
+    total = ("all", *(sum(row[i] for row in rows) for i in (1, 2, 3, 4)))
+    console.print(table(["source", "files", "rows", "new in this run", "rejected rows"], [*rows, total]))
+    return [
+        Problem(message if file in message else f"{file}: {message}")
+        for file, message in _rows(connection, REFUSED_FILES)
+    ]
 
 
 def _customers(connection: duckdb.DuckDBPyConnection) -> None:
@@ -192,18 +198,22 @@ def _problems(problems: list[Problem]) -> None:
 
 
 def _where_next(settings: Settings, seconds: float | None) -> None:
-    heading("Where to look next")
     if seconds is not None:
-        console.print(f"Done in {seconds:.0f} s.")
+        console.print(f"\nDone in {seconds:.0f} s.")
+    heading("Where to look next")
     console.print(
         table(
-            ["", ""],
+            ["type", "to see"],
             [
                 ["make ui", "lineage, runs and checks in the browser"],
                 ["cdp identity explain CUSTOMER", "why these records are one customer"],
                 ["cdp segment show lapsed_buyers", "who is in, and why"],
                 ["cdp sync log", "every row that was sent"],
-                [str(settings.published_path), "every table, for any tool that reads DuckDB"],
+                ["duckdb " + _short(settings.published_path), "every table, with any tool that reads DuckDB"],
             ],
         )
     )
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -5,6 +5,7 @@ What is shown is decided by each command.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,7 +16,8 @@ from rich.table import Table
 
 from warehouse.progress import Progress
 
-console = Console(highlight=False)
+# in a pipe or a log file nothing may be cut off at 80 columns
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 STAGES = {
     "load": "Loading files",

@@ -18,7 +18,7 @@ from warehouse.progress import Progress, silent
 from warehouse.settings import Settings
 
 # Raw rows stay behind: readers need what was built from them, and the load ledger that explains it.
-PUBLISHED_SCHEMAS = ("identity", "marts", "metrics", "segments", "syncs", "state")
+PUBLISHED_SCHEMAS = ("activation", "identity", "marts", "metrics", "segments", "syncs", "state")
 PUBLISHED_TABLES = (
     ("raw", "loads"),
     ("raw", "rejected_rows"),

@@ -12,6 +12,7 @@ import duckdb
 from warehouse.connections import STATE_CATALOG
 
 STATE_TABLES = {"consent_log": "platform.consent_log"}
+SENT_TABLES = {"sync_runs": "activation.sync_runs", "sync_log": "activation.sync_log"}
 
 
 def copy_state(connection: duckdb.DuckDBPyConnection, *, run_id: str, as_of: datetime) -> dict[str, int]:
@@ -31,6 +32,29 @@ def copy_state(connection: duckdb.DuckDBPyConnection, *, run_id: str, as_of: dat
     return rows
 
 
+def copy_sent(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Copy what was sent into warehouse schema `activation`, for readers; returns rows per table. No personal data."""
+    connection.execute("begin")
+    connection.execute("create schema if not exists activation")
+    for table, origin in SENT_TABLES.items():
+        connection.execute(f"create or replace table activation.{table} as from {STATE_CATALOG}.{origin}")
+    rows = {table: _count(connection, f"activation.{table}") for table in SENT_TABLES}
+    connection.execute("commit")
+    return rows
+
+
+def newest_load_id(connection: duckdb.DuckDBPyConnection) -> int:
+    """The highest load id so far, 0 before the first load."""
+    known = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'loads'"
+    ).fetchone()
+    return _scalar(connection, "select coalesce(max(load_id), 0) from raw.loads") if known else 0
+
+
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}").fetchone()
+    return _scalar(connection, f"select count(*) from {table}")
+
+
+def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
     return int(row[0]) if row else 0

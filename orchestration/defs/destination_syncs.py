@@ -18,9 +18,14 @@ from reverse_etl.declarations import SyncDeclaration, read_syncs
 from reverse_etl.results import SyncResult
 from reverse_etl.runner import run_syncs
 from warehouse.connections import open_state, open_warehouse
+from warehouse.run_context import copy_sent
 from warehouse.settings import Settings
 
 SYNCS = read_syncs(dbt_process.manifest())
+SENT = {
+    "sync_runs": "One row per sync and run: how many were added, updated, removed, refused, and why it was held.",
+    "sync_log": "One row per operation that was sent: what, for whom, and what the tool answered.",
+}
 
 
 @dg.multi_asset(
@@ -38,6 +43,19 @@ SYNCS = read_syncs(dbt_process.manifest())
             skippable=True,
         )
         for sync in SYNCS
+    ]
+    + [
+        dg.AssetSpec(
+            ["activation", name],
+            deps=[sync.name for sync in SYNCS],
+            description=text,
+            group_name="activation",
+            owners=["team:data_engineering"],
+            kinds={"duckdb"},
+            freshness_policy=NIGHTLY_FRESHNESS,
+            skippable=True,
+        )
+        for name, text in SENT.items()
     ],
     check_specs=[
         dg.AssetCheckSpec(
@@ -55,6 +73,11 @@ def destination_syncs(context: dg.AssetExecutionContext) -> Iterator[Any]:
         results = send(settings, asked, run_id=context.run_id)
     for result in results:
         yield from _events(result)
+    with open_warehouse(settings, with_state=True) as connection:
+        rows = copy_sent(connection)
+    for name, count in rows.items():
+        if dg.AssetKey(["activation", name]) in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=["activation", name], metadata={"dagster/row_count": count})
 
 
 def send(settings: Settings, syncs: list[SyncDeclaration], *, run_id: str) -> list[SyncResult]:

@@ -6,17 +6,19 @@ import dagster as dg
 
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from orchestration.defs.dbt_models import after_identity
+from orchestration.defs.destination_syncs import SENT
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
 from warehouse.backups import back_up
 from warehouse.connections import open_state, open_warehouse
 from warehouse.publishing import publish
+from warehouse.run_record import end_run
 from warehouse.settings import Settings
 
 
 @dg.asset(
     name="published_warehouse",
-    deps=[*after_identity.keys],
+    deps=[*after_identity.keys, *(dg.AssetKey(["activation", name]) for name in SENT)],
     group_name="published",
     owners=["team:data_engineering"],
     kinds={"duckdb"},
@@ -28,6 +30,7 @@ def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResu
     with measured(settings, context.run_id, "publish"), open_warehouse(settings) as connection:
         tables = publish(connection, settings.published_path, progress.get())
     with open_state(settings) as connection:
+        end_run(connection, run_id=context.run_id, status="succeeded")
         backup = back_up(connection, settings, settings.now().strftime("%Y%m%dT%H%M%S"))
     return dg.MaterializeResult(
         metadata={

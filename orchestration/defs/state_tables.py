@@ -6,9 +6,10 @@ from typing import Any
 import dagster as dg
 
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
-from warehouse.connections import open_warehouse
-from warehouse.run_context import copy_state
+from warehouse.connections import open_state, open_warehouse
+from warehouse.run_context import copy_state, newest_load_id
 from warehouse.run_lock import take_run_lock
+from warehouse.run_record import begin_run
 from warehouse.settings import Settings
 
 DESCRIPTIONS = {
@@ -36,5 +37,8 @@ def state_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeRe
     take_run_lock(settings)  # the first step of every run; held until its process or `run_main_job` ends
     with open_warehouse(settings, with_state=True) as connection:
         rows = copy_state(connection, run_id=context.run_id, as_of=settings.now())
+        before = newest_load_id(connection)
+    with open_state(settings) as connection:
+        begin_run(connection, run_id=context.run_id, as_of=settings.now(), newest_load_id=before)
     for name, count in rows.items():
         yield dg.MaterializeResult(asset_key=["state", name], metadata={"dagster/row_count": count})
