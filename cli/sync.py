@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from cli.home import prepare_dagster_home
+from cli.sandbox import pretend_shop
 from cli.terminal import console, progress_bars, table
 from reverse_etl.accounts import Accounts
 from reverse_etl.declarations import SyncDeclaration, read_syncs
@@ -16,14 +19,31 @@ from reverse_etl.log import read_log, read_refusals, read_runs
 from reverse_etl.plan import Plan
 from reverse_etl.planner import plan_sync
 from reverse_etl.runner import run_syncs
+from sandbox.generator import SAMPLE
 from warehouse.connections import open_state, open_warehouse
 from warehouse.errors import CdpError
+from warehouse.progress import silent
 from warehouse.run_lock import take_run_lock
 from warehouse.settings import Settings
 
 
 class UnknownSync(CdpError):
     """No exposure declares a sync of this name."""
+
+
+SANDBOX = click.option(
+    "--sandbox", is_flag=True, help="With the pretend destinations of `cdp run --sandbox`."
+)
+
+
+@contextmanager
+def _installation(sandbox: bool) -> Iterator[Settings]:
+    settings = Settings.load()
+    if not sandbox:
+        yield settings
+        return
+    with pretend_shop(settings, SAMPLE["customers"], silent) as pretend:
+        yield pretend
 
 
 @click.group()
@@ -36,9 +56,14 @@ def sync() -> None:
 @click.option(
     "--export", type=click.Path(path_type=Path), help="Write the requests that would be sent, as JSON lines."
 )
-def plan(names: tuple[str, ...], export: Path | None) -> None:
+@SANDBOX
+def plan(names: tuple[str, ...], export: Path | None, sandbox: bool) -> None:
     """What would be sent now, sync by sync; nothing is sent."""
-    settings = Settings.load()
+    with _installation(sandbox) as settings:
+        _plan(settings, names, export)
+
+
+def _plan(settings: Settings, names: tuple[str, ...], export: Path | None) -> None:
     syncs, blocked = _declared(settings, names)
     accounts = Accounts.load(settings.outbox_dir)
     requests = 0
@@ -58,13 +83,17 @@ def plan(names: tuple[str, ...], export: Path | None) -> None:
     "--confirm", is_flag=True, help="Send also what is held for confirmation (a first or very large change)."
 )
 @click.option("--dry-run", is_flag=True, help="The same as `cdp sync plan`.")
-@click.pass_context
-def apply(context: click.Context, names: tuple[str, ...], confirm: bool, dry_run: bool) -> None:
+@SANDBOX
+def apply(names: tuple[str, ...], confirm: bool, dry_run: bool, sandbox: bool) -> None:
     """Send the differences now, through every gate; without NAMES, all syncs."""
-    if dry_run:
-        context.invoke(plan, names=names, export=None)
-        return
-    settings = Settings.load()
+    with _installation(sandbox) as settings:
+        if dry_run:
+            _plan(settings, names, None)
+        else:
+            _apply(settings, names, confirm=confirm)
+
+
+def _apply(settings: Settings, names: tuple[str, ...], *, confirm: bool) -> None:
     syncs, blocked = _declared(settings, names)
     with progress_bars() as show:
         results = run_syncs(
@@ -126,10 +155,10 @@ def _declared(settings: Settings, names: tuple[str, ...]) -> tuple[list[SyncDecl
 
 
 def _print_plan(planned: Plan) -> None:
-    console.print(f"[bold]{planned.sync.name}[/bold] → {planned.sync.target}: {planned.counts}")
-    for label, sentence in (("not connected", planned.not_configured), ("held", planned.hold)):
-        if sentence is not None:
-            console.print(f"  [yellow]{label}:[/yellow] {sentence}")
+    told = planned.not_configured or planned.counts
+    console.print(f"[bold]{planned.sync.name}[/bold] → {planned.sync.target}: {told}")
+    if planned.hold is not None:
+        console.print(f"  [yellow]held:[/yellow] {planned.hold}")
     for reason, count in planned.refused.items():
         console.print(f"  [dim]not sent, {count} ×:[/dim] {reason}")
 
