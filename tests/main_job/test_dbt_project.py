@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,8 @@ SEGMENT_CONTRACT = {"title", "owner", "purpose", "channel", "size_band", "larges
 
 @pytest.fixture(scope="module")
 def manifest(first_run):
-    target = first_run.installation.environment["DBT_TARGET_PATH"]
-    with open(f"{target}/manifest.json") as file:
-        return json.load(file)
+    target = Path(first_run.installation.environment["DBT_TARGET_PATH"])
+    return json.loads((target / "manifest.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_every_model_says_its_grain_and_who_owns_it(models):
 def test_what_tools_and_people_read_keeps_a_contract(models):
     names = [name for name in models if name.startswith("sync_")]
     names += ["customers", "orders", "consents", "suppressions"]
-    assert len(names) == 10
+    assert len(names) >= 10
     assert [name for name in names if not models[name]["config"]["contract"]["enforced"]] == []
 
 
@@ -54,7 +54,7 @@ def test_every_segment_states_its_contract(models):
     segments = [
         n for n in models if n.startswith("segment_") and n not in {"segment_membership", "segment_sizes"}
     ]
-    assert len(segments) == 10
+    assert len(segments) >= 10
     assert [n for n in segments if set(models[n]["config"]["meta"]["segment"]) < SEGMENT_CONTRACT] == []
 
 
