@@ -168,12 +168,14 @@ def _syncs(settings: Settings, run_id: str) -> list[Problem]:
         )
     )
     _refused(runs)
+    for sentence in dict.fromkeys(run["message"] for run in runs if run["status"] == "not configured"):
+        console.print(f"[yellow]•[/yellow] {sentence}")
     return [
         Problem(
             f"{run['sync']} is {run['status']}: {run['held_reason'] or run['message'] or 'see `cdp sync log`'}"
         )
         for run in runs
-        if run["status"] not in {"sent", "nothing to send"}
+        if run["status"] not in {"sent", "nothing to send", "not configured"}
     ]
 
 
