@@ -70,7 +70,10 @@ def _bare(folder: Path, log: Path) -> Cost:
 
 def _print(rows: list[tuple[str, Cost]], customers: int) -> None:
     bare = rows[-1][1].cpu_seconds
-    models = sum(cost.cpu_seconds for name, cost in rows if "identity" in name and "customer" not in name)
+    built = sum(
+        cost.cpu_seconds for name, cost in rows if name.strip() in {"before_identity", "after_identity"}
+    )
+    around = next(cost.cpu_seconds for name, cost in rows if name.startswith("  start-up"))
     table = Table("stage", title=f"{customers:,} customers", box=None)
     for header in ("CPU s", "wall s", "peak MiB"):
         table.add_column(header, justify="right")

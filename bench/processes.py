@@ -20,12 +20,15 @@ class Cost:
 
 
 def measure(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Cost:
-    """Run `command` to its end; output goes to `log`. Raises RuntimeError when it ends with a status other than 0."""
+    """Run `command` to its end; output goes to `log`. Raises RuntimeError when it failed.
+
+    Status 2 is no failure: `cdp` ends so when something needs a person, as a very large first sync does.
+    """
     started = time.monotonic()
     with log.open("a") as output:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, stderr=output)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.returncode not in (0, 2):
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}; its output is in {log}")
     return Cost(usage.ru_utime + usage.ru_stime, time.monotonic() - started, usage.ru_maxrss / 1024)
