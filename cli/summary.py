@@ -171,12 +171,16 @@ def _syncs(settings: Settings, run_id: str) -> list[Problem]:
     for sentence in dict.fromkeys(run["message"] for run in runs if run["status"] == "not configured"):
         console.print(f"[yellow]•[/yellow] {sentence}")
     return [
-        Problem(
-            f"{run['sync']} is {run['status']}: {run['held_reason'] or run['message'] or 'see `cdp sync log`'}"
-        )
+        Problem(f"{run['sync']}: {_why(run)}")
         for run in runs
         if run["status"] not in {"sent", "nothing to send", "not configured"}
     ]
+
+
+def _why(run: dict[str, Any]) -> str:
+    rejected = [f"{count:,} refused by the tool: {why}" for why, count in json.loads(run["rejected"]).items()]
+    told = [run["held_reason"], run["message"], *rejected]
+    return " ".join(text for text in told if text) or f"{run['status']}; see `cdp sync log {run['sync']}`"
 
 
 def _refused(runs: list[dict[str, Any]]) -> None:
