@@ -31,8 +31,8 @@ ui: .venv/.ready  ## lineage, runs and schedules in the browser
 bench: .venv/.ready  ## time, CPU and memory per stage at 100,000 customers (BENCH=10000 for less)
 	@$(BIN)/python -m bench $(BENCH)
 
-clean:  ## remove the environment and everything built, and the data folder's contents
-	rm -rf .venv data target logs *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+clean:  ## remove the environment and what tools left behind; the data folder stays (it holds what cannot be rebuilt)
+	rm -rf .venv target logs bench/results *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 lock: .venv/.ready  ## compile requirements.lock anew (needs uv)
 	uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -6,6 +6,7 @@ The tests of this file go on with one installation, in order.
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,14 @@ def test_the_first_run_tells_the_whole_story(first_run):
     ):
         assert words in first_run.printed
     assert "Needs a person" not in first_run.printed
+
+
+def test_the_readme_shows_what_the_run_prints(first_run):
+    shown = (Path(__file__).parents[2] / "README.md").read_text().split("```")[3]
+    printed = " ".join(first_run.printed.split())
+    assert shown.strip()
+    for line in shown.strip().splitlines():
+        assert " ".join(line.split()) in printed
 
 
 def test_every_delivered_row_is_accounted_for(first_run):
