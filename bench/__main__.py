@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
-from rich.table import Table
 
 from bench.processes import Cost, measure
 from warehouse.settings import PROJECT_DIR
@@ -29,16 +27,23 @@ def main(customers: int) -> None:
     log = folder / "output.log"
     environment = {"CDP_DATA_DIR": str(folder / "data"), "DBT_TARGET_PATH": str(folder / "target")}
     rows: list[tuple[str, Cost]] = []
-    rows.append(
-        ("make the shop", measure([*CDP, "sandbox", "make", "--customers", str(customers)], environment, log))
-    )
+
+    def note(name: str, cost: Cost) -> None:
+        rows.append((name, cost))
+        print(
+            f"{name:<28} {cost.cpu_seconds:7.1f} CPU-s {cost.wall_seconds:7.1f} s wall {cost.peak_mib:7.0f} MiB",
+            flush=True,
+        )
+
+    note("make the shop", measure([*CDP, "sandbox", "make", "--customers", str(customers)], environment, log))
     run = measure([*CDP, "run", "--sandbox"], environment, log)
-    rows += _stages(folder, run)
-    rows.append(("whole run", run))
-    rows.append(("run again, nothing new", measure([*CDP, "run", "--sandbox"], environment, log)))
-    rows.append(("dbt build as a command", _plain_dbt(folder, environment, log)))
-    rows.append(("the same SQL, bare", _bare(folder, log)))
-    _print(rows, customers)
+    for name, cost in _stages(folder, run):
+        note(name, cost)
+    note("whole run", run)
+    note("run again, nothing new", measure([*CDP, "run", "--sandbox"], environment, log))
+    note("dbt build as a command", _plain_dbt(folder, environment, log))
+    note("the same SQL, bare", _bare(folder, log))
+    _compare(rows, customers)
 
 
 def _stages(folder: Path, run: Cost) -> list[tuple[str, Cost]]:
@@ -68,24 +73,20 @@ def _bare(folder: Path, log: Path) -> Cost:
     return measure([PYTHON, "-m", "bench.bare_sql", str(copy), str(folder / "target")], {}, log)
 
 
-def _print(rows: list[tuple[str, Cost]], customers: int) -> None:
-    bare = rows[-1][1].cpu_seconds
-    built = sum(
-        cost.cpu_seconds for name, cost in rows if name.strip() in {"before_identity", "after_identity"}
-    )
-    around = next(cost.cpu_seconds for name, cost in rows if name.startswith("  start-up"))
-    table = Table("stage", title=f"{customers:,} customers", box=None)
-    for header in ("CPU s", "wall s", "peak MiB"):
-        table.add_column(header, justify="right")
-    for name, cost in rows:
-        table.add_row(name, f"{cost.cpu_seconds:.1f}", f"{cost.wall_seconds:.1f}", f"{cost.peak_mib:.0f}")
-    console = Console(record=True)
-    console.print(table)
-    console.print(
+def _compare(rows: list[tuple[str, Cost]], customers: int) -> None:
+    cpu = {name.strip(): cost.cpu_seconds for name, cost in rows}
+    bare, built = cpu["the same SQL, bare"], cpu["before_identity"] + cpu["after_identity"]
+    around = cpu["start-up, events, summary"]
+    told = (
         f"CPU-s that dbt and Dagster add to the same SQL run bare: {built - bare:.1f} while building and testing, "
         f"{built + around - bare:.1f} with start-up and every event ({(built + around) / bare:.2f} × bare)."
     )
-    (RESULTS / f"shop_{customers}.txt").write_text(console.export_text())
+    print(told)
+    lines = [
+        f"{name}\t{cost.cpu_seconds:.1f}\t{cost.wall_seconds:.1f}\t{cost.peak_mib:.0f}" for name, cost in rows
+    ]
+    header = "stage\tCPU s\twall s\tpeak MiB"
+    (RESULTS / f"shop_{customers}.tsv").write_text("\n".join([header, *lines, told]) + "\n")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ def main(warehouse: Path, target: Path) -> None:
     for node, sql in compiled(manifest, target):
         if node["resource_type"] == "model":
             relation = re.sub(r'^"[^"]+"\.', "", node["relation_name"])
-            connection.execute(f"create or replace table {relation} as {sql}")
+            kind = "view" if node["config"]["materialized"] == "view" else "table"
+            connection.execute(f"create or replace {kind} {relation} as {sql}")
             models += 1
         else:
             connection.execute(f"select count(*) from ({sql}) as failures").fetchall()

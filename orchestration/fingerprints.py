@@ -38,6 +38,20 @@ def customers_fingerprint(connection: duckdb.DuckDBPyConnection, inputs: str) ->
     return _digest([inputs, str(clusters)])
 
 
+def published_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
+    """Everything that readers see: what was built, which files came or were refused, what was sent."""
+    _create(connection)
+    seen = connection.execute(
+        """
+        select (select list(p order by p.phase) from state.phases as p where p.phase <> 'published'),
+               (select list((l.load_id, l.status) order by l.load_id) from raw.loads as l),
+               (select count(*) from activation.sync_log),
+               (select bit_xor(hash(r)) from state.dbt_results as r)
+        """
+    ).fetchone()
+    return _digest([str(seen)])
+
+
 def is_finished(connection: duckdb.DuckDBPyConnection, phase: str, fingerprint: str) -> bool:
     """Whether this phase was last finished on exactly these inputs."""
     _create(connection)

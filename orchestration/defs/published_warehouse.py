@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration import fingerprints
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from orchestration.defs.dbt_models import after_identity
 from orchestration.defs.destination_syncs import SENT
@@ -27,16 +28,29 @@ from warehouse.settings import Settings
 )
 def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     settings = Settings.load()
-    with measured(settings, context.run_id, "publish"), open_warehouse(settings) as connection:
-        tables = publish(connection, settings.published_path, progress.get())
+    with measured(settings, context.run_id, "publish"):
+        tables = _publish(settings)
     with open_state(settings) as connection:
         end_run(connection, run_id=context.run_id, status="succeeded")
         backup = back_up(connection, settings, settings.now().strftime("%Y%m%dT%H%M%S"))
     return dg.MaterializeResult(
         metadata={
-            "tables": tables,
+            "tables": tables or "unchanged: readers have it all",
             "MiB": settings.published_path.stat().st_size / 2**20,
             "file": dg.MetadataValue.path(str(settings.published_path)),
             "backup": backup.name,
         }
     )
+
+
+def _publish(settings: Settings) -> int:
+    """Copy what changed for readers; 0 when nothing did."""
+    with open_warehouse(settings) as connection:
+        fingerprint = fingerprints.published_fingerprint(connection)
+        if settings.published_path.exists() and fingerprints.is_finished(
+            connection, "published", fingerprint
+        ):
+            return 0
+        tables = publish(connection, settings.published_path, progress.get())
+        fingerprints.finish(connection, "published", fingerprint)
+    return tables
