@@ -13,23 +13,38 @@ import duckdb
 from orchestration.dbt_process import NodeResult
 
 
-def record_results(connection: duckdb.DuckDBPyConnection, phase: str, results: Iterable[NodeResult]) -> None:
-    """Replace the stored results of one phase (`state.dbt_results`, one row per dbt node built or tested)."""
-    connection.execute("create schema if not exists state")
-    connection.execute(
-        "create table if not exists state.dbt_results"
-        " (phase text, unique_id text, status text, message text, failures bigint, seconds double)"
-    )
+def record_results(
+    connection: duckdb.DuckDBPyConnection, phase: str, results: Iterable[NodeResult], *, is_subset: bool
+) -> None:
+    """Replace the stored results of one phase (`state.dbt_results`, one row per dbt node built or tested).
+
+    After a build of a part of the phase, what is known of the other nodes stays.
+    """
+    _create(connection)
     rows = [(phase, r.unique_id, r.status, r.message, r.failures, r.seconds) for r in results]
     connection.execute("begin")
-    connection.execute("delete from state.dbt_results where phase = ?", [phase])
+    if not is_subset:
+        connection.execute("delete from state.dbt_results where phase = ?", [phase])
     if rows:
+        replaced = [[row[1]] for row in rows]
+        connection.executemany("delete from state.dbt_results where unique_id = ?", replaced)
         connection.executemany("insert into state.dbt_results values (?, ?, ?, ?, ?, ?)", rows)
     connection.execute("commit")
 
 
+def read_results(connection: duckdb.DuckDBPyConnection, phase: str) -> list[NodeResult]:
+    """The stored results of one phase, in a fixed order."""
+    _create(connection)
+    rows = connection.execute(
+        "select unique_id, status, message, failures, seconds from state.dbt_results where phase = ? order by all",
+        [phase],
+    ).fetchall()
+    return [NodeResult(*row) for row in rows]
+
+
 def read_failures(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Failed nodes of the newest build: unique id → message (skipped nodes included)."""
+    _create(connection)
     return dict(
         connection.execute(
             "select unique_id, any_value(message) from state.dbt_results"
@@ -75,3 +90,11 @@ def _sentence(manifest: Mapping[str, Any], culprits: list[str]) -> str:
     kind = "the data test" if first.startswith("test.") else "the model"
     more = f" (and {len(culprits) - 1} more)" if len(culprits) > 1 else ""
     return f"{kind} {name}{more} did not pass, so this audience may be wrong; see `cdp status`"
+
+
+def _create(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema if not exists state")
+    connection.execute(
+        "create table if not exists state.dbt_results"
+        " (phase text, unique_id text, status text, message text, failures bigint, seconds double)"
+    )

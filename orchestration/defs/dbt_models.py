@@ -60,22 +60,24 @@ def _phase(context: dg.AssetExecutionContext, selection: str) -> Iterator[Event]
         if context.is_subset or not fingerprints.is_finished(connection, phase, fingerprint):
             fingerprints.begin(connection, phase)
         else:
-            yield from _unchanged(context, connection)
+            yield from _unchanged(context, connection, phase)
             return
     with measured(settings, context.run_id, phase):
         results = dbt_process.build(_selected(context, selection), progress=progress.get())
     with open_warehouse(settings) as connection:
-        holds.record_results(connection, phase, results)
+        holds.record_results(connection, phase, results, is_subset=context.is_subset)
         yield from _events(context, connection, results)
         if not context.is_subset:
             fingerprints.finish(connection, phase, fingerprint)
 
 
 def _selected(context: dg.AssetExecutionContext, selection: str) -> list[str]:
-    """dbt selectors for the assets asked for: the whole phase, or the models ticked in the UI."""
+    """dbt selectors for what is asked for: the whole phase, or the tables and checks ticked in the UI."""
     if not context.is_subset:
         return selection.split()
-    return [key.path[-1] for key in sorted(context.selected_asset_keys)]
+    tables = context.selected_asset_keys
+    checks = [check.name for check in context.selected_asset_check_keys if check.asset_key not in tables]
+    return sorted([key.path[-1] for key in tables] + checks)
 
 
 def _events(context: dg.AssetExecutionContext, connection: Any, results: list[NodeResult]) -> Iterator[Event]:  # noqa: ANN401
@@ -114,7 +116,11 @@ def _outcome(result: NodeResult | None) -> dict[str, Any]:
     return {"state": "rebuilt", "seconds": result.seconds}
 
 
-def _unchanged(context: dg.AssetExecutionContext, connection: Any) -> Iterator[Event]:  # noqa: ANN401
+def _unchanged(context: dg.AssetExecutionContext, connection: Any, phase: str) -> Iterator[Event]:  # noqa: ANN401
+    """What was found when these tables were last built still holds; their checks say so again."""
+    for result in holds.read_results(connection, phase):
+        if result.unique_id.startswith("test."):
+            yield from _check(context, result)
     rows = _row_counts(connection)
     for key in in_build_order(MANIFEST, context.selected_asset_keys):
         metadata: dict[str, Any] = {"state": "unchanged: nothing it is built from is new"}
