@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -18,7 +17,7 @@ from warehouse.settings import PROJECT_DIR
 CODE = ("dbt_project.yml", "dbt_project", "identity", "ingestion")
 
 
-def inputs_fingerprint(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> str:
+def inputs_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
     """Everything the models before identity read: files loaded, statements made, code, and the day.
 
     The day, not the second: what the models say about a customer changes with the date.
@@ -27,7 +26,8 @@ def inputs_fingerprint(connection: duckdb.DuckDBPyConnection, as_of: datetime) -
         "select source, table_name, file_hash from raw.loads where status = 'loaded' order by all"
     ).fetchall()
     consent = connection.execute("select count(*), bit_xor(hash(c)) from state.consent_log as c").fetchone()
-    return _digest([str(loads), str(consent), as_of.date().isoformat(), code_fingerprint()])
+    day = connection.execute("select as_of::date from state.run_context").fetchone()
+    return _digest([str(loads), str(consent), str(day), code_fingerprint()])
 
 
 def customers_fingerprint(connection: duckdb.DuckDBPyConnection, inputs: str) -> str:
