@@ -43,12 +43,16 @@ def read_results(connection: duckdb.DuckDBPyConnection, phase: str) -> list[Node
 
 
 def read_failures(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Failed nodes of the newest build: unique id → message (skipped nodes included)."""
+    """Failed nodes of the newest build: unique id → message.
+
+    A skipped model counts, for its table is an old one; a skipped test does not: what made it be skipped counts itself.
+    """
     _create(connection)
     return dict(
         connection.execute(
             "select unique_id, any_value(message) from state.dbt_results"
-            " where status in ('error', 'fail', 'skipped', 'runtime error') group by all order by all"
+            " where status in ('error', 'fail', 'runtime error') or (status = 'skipped' and unique_id not like 'test.%')"
+            " group by all order by all"
         ).fetchall()
     )
 
@@ -80,7 +84,11 @@ def ancestors(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
 
 
 def _tests(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
-    return set(manifest["parent_map"].get(unique_id, [])) if unique_id.startswith("test.") else set()
+    """The models a test speaks about: the one it is written beside, else all that it reads; none for other nodes."""
+    if not unique_id.startswith("test."):
+        return set()
+    beside = manifest["nodes"].get(unique_id, {}).get("attached_node")
+    return {beside} if beside else set(manifest["parent_map"].get(unique_id, []))
 
 
 def _sentence(manifest: Mapping[str, Any], culprits: list[str]) -> str:

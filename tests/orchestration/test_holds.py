@@ -48,8 +48,15 @@ def test_nothing_is_held_before_anything_failed(warehouse):
     assert held_syncs(MANIFEST, read_failures(warehouse)) == {}
 
 
-@pytest.mark.parametrize("status", ["fail", "error", "skipped"])
-@pytest.mark.parametrize("node", ["test.cdp.orders_unique", "model.cdp.segment_vip", "model.cdp.sync_vip"])
+@pytest.mark.parametrize(
+    ("node", "status"),
+    [
+        ("test.cdp.orders_unique", "fail"),
+        ("test.cdp.orders_unique", "error"),
+        ("model.cdp.segment_vip", "error"),
+        ("model.cdp.sync_vip", "skipped"),
+    ],
+)
 def test_a_failure_upstream_holds_that_sync_and_no_other(warehouse, node, status):
     record_results(
         warehouse, "after", [result(node, status), result("model.cdp.carts", "success")], is_subset=False
@@ -57,6 +64,22 @@ def test_a_failure_upstream_holds_that_sync_and_no_other(warehouse, node, status
     holds = held_syncs(MANIFEST, read_failures(warehouse))
     assert set(holds) == {"vip"}
     assert node.split(".")[-1] in holds["vip"]
+
+
+def test_a_test_speaks_about_the_model_it_is_written_beside(warehouse):
+    relation = "test.cdp.carts_have_orders"
+    manifest = {
+        **MANIFEST,
+        "nodes": {
+            **MANIFEST["nodes"],
+            relation: {"name": "carts_have_orders", "attached_node": "model.cdp.carts"},
+        },
+        "parent_map": {**MANIFEST["parent_map"], relation: ["model.cdp.carts", "model.cdp.orders"]},
+    }
+    record_results(warehouse, "after", [result(relation, "fail")], is_subset=False)
+    assert set(held_syncs(manifest, read_failures(warehouse))) == {"carts"}
+    record_results(warehouse, "after", [result(relation, "skipped")], is_subset=False)
+    assert held_syncs(manifest, read_failures(warehouse)) == {}
 
 
 def test_a_warning_and_a_failure_elsewhere_hold_nothing(warehouse):
