@@ -53,7 +53,8 @@ DELIVERED_FILES = [
     specs=[
         dg.AssetSpec(
             _raw_key(source, table),
-            deps=[_file_key(source, table)],
+            # the run context comes first: with it the run is on record, and no other one is under way
+            deps=[_file_key(source, table), dg.AssetKey(["state", "run_context"])],
             description=f"As delivered: {table.description}",
             group_name="raw",
             owners=["team:data_engineering"],

@@ -176,7 +176,8 @@ def test_running_again_changes_nothing_and_sends_nothing(first_run, second_run):
 def delivered(first_run, second_run):
     installation = first_run.installation
     update = generate_update(installation.data_dir)
-    installation.run()
+    printed = " ".join(installation.run().stdout.split())
+    assert "shopify 5 3,598 40 0" in printed, "the summary shows what was new in this run"
     return update
 
 
