@@ -23,7 +23,10 @@ from sandbox.truth import write_truth
 from sandbox.update import Update, generate_update
 from sandbox.world import imagine
 
-MEMORY_LIMIT = "3GB"
+MEMORY_LIMITS = {
+    200_000: "3GB",
+    1_500_000: "10GB",
+}  # customers up to → what the engine may hold; beyond, 20GB
 
 
 class Size(TypedDict):
@@ -59,7 +62,8 @@ def generate(
         tempfile.TemporaryDirectory(dir=plan.truth.parent, prefix=".making-") as scratch,
         duckdb.connect(str(Path(scratch) / "shop.duckdb")) as connection,
     ):
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set TimeZone = 'UTC'")
+        limit = next((text for most, text in MEMORY_LIMITS.items() if customers <= most), "20GB")
+        connection.execute(f"set memory_limit = '{limit}'; set TimeZone = 'UTC'")
         imagine(connection, plan, progress)
         delivery = Delivery(connection, plan, progress)
         mailchimp.settle(delivery)
