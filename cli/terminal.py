@@ -20,6 +20,7 @@ from warehouse.progress import Progress
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 STAGES = {
+    "start": "Reading the project",
     "load": "Loading files",
     "dbt": "Building tables",
     "identity": "Finding who is who",
@@ -32,6 +33,9 @@ STAGES = {
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
     """Live bars on a terminal, one per stage; one line per finished stage where output is not a terminal."""
+    if not console.is_terminal:
+        yield _finished_lines()
+        return
     columns = [
         SpinnerColumn(),
         TextColumn("{task.description:<24}"),
@@ -49,6 +53,17 @@ def progress_bars() -> Iterator[Progress]:
             bars.update(tasks[stage], completed=done, total=total, note=note[:40])
 
         yield show
+
+
+def _finished_lines() -> Progress:
+    told: set[tuple[str, int]] = set()
+
+    def show(stage: str, done: int, total: int | None, note: str = "") -> None:  # noqa: ARG001
+        if total and done >= total and (stage, total) not in told:
+            told.add((stage, total))
+            console.print(f"[dim]{STAGES.get(stage, stage)}: {done:,} of {total:,}[/dim]")
+
+    return show
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
