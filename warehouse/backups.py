@@ -13,6 +13,7 @@ import duckdb
 
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
+from warehouse.sql_text import path_literal
 
 
 def back_up(connection: duckdb.DuckDBPyConnection, settings: Settings, name: str) -> Path:
@@ -24,7 +25,7 @@ def back_up(connection: duckdb.DuckDBPyConnection, settings: Settings, name: str
     fresh = target.with_name(f".{name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.parent.mkdir(parents=True, exist_ok=True)
-    connection.execute(f"export database '{_quoted(fresh)}' (format parquet)")
+    connection.execute(f"export database {path_literal(fresh)} (format parquet)")
     shutil.rmtree(target, ignore_errors=True)
     os.replace(fresh, target)
     for old in list_backups(settings)[: -settings.backups_kept]:
@@ -49,13 +50,9 @@ def restore(settings: Settings, backup: Path) -> None:
     fresh = settings.state_path.with_suffix(".restoring")
     fresh.unlink(missing_ok=True)
     with duckdb.connect(fresh) as connection:
-        connection.execute(f"import database '{_quoted(backup)}'")
+        connection.execute(f"import database {path_literal(backup)}")
     if settings.state_path.exists():
         os.replace(settings.state_path, settings.state_path.with_suffix(".duckdb.before-restore"))
     # a write-ahead log of the old file must not be replayed into the restored one
     settings.state_path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
     os.replace(fresh, settings.state_path)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -14,6 +14,7 @@ import duckdb
 
 from warehouse.errors import StoreDamaged, StoreLocked
 from warehouse.settings import Settings
+from warehouse.sql_text import path_literal
 from warehouse.state import migrate
 
 STATE_CATALOG = "state_store"
@@ -31,7 +32,7 @@ def open_warehouse(settings: Settings, *, with_state: bool = False) -> Iterator[
         if with_state:
             with open_state(settings):
                 pass  # creates and migrates the file
-            connection.execute(f"attach '{_quoted(settings.state_path)}' as {STATE_CATALOG}")
+            connection.execute(f"attach {path_literal(settings.state_path)} as {STATE_CATALOG}")
         try:
             yield connection
         finally:
@@ -99,7 +100,3 @@ def _damaged(path: Path, error: Exception) -> str:
         f"{path} could not be opened: {str(error).splitlines()[0]}. If it is the warehouse, move it away and run "
         f"`cdp run`: it is rebuilt from the landing folder. If it is the state file, restore it from the backups folder."
     )
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -16,6 +16,7 @@ import duckdb
 from warehouse.errors import StoreDamaged, WarehouseError
 from warehouse.progress import Progress, silent
 from warehouse.settings import Settings
+from warehouse.sql_text import path_literal
 
 # Raw rows stay behind: readers need what was built from them, and the load ledger that explains it.
 PUBLISHED_SCHEMAS = ("activation", "identity", "marts", "metrics", "segments", "syncs", "state")
@@ -36,7 +37,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, progress: Progr
     fresh = target.with_suffix(".new")
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh.unlink(missing_ok=True)
-    connection.execute(f"attach '{_quoted(fresh)}' as published")
+    connection.execute(f"attach {path_literal(fresh)} as published")
     try:
         for done, (schema, table) in enumerate(tables):
             progress("publish", done, len(tables), table)
@@ -88,7 +89,3 @@ def _swap_in(fresh: Path, target: Path) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -8,6 +8,7 @@ import dagster as dg
 from identity.evaluation import evaluate
 from identity.resolver import resolve
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
+from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
 from warehouse.connections import open_warehouse
@@ -49,11 +50,7 @@ def customer_identity(context: dg.AssetExecutionContext) -> Iterator[dg.Material
         report = resolve(connection, run_id=context.run_id, as_of=settings.now(), progress=progress.get())
         if truth.exists() and not report.unchanged:
             evaluate(connection, truth)
-        rows = dict(
-            connection.execute(
-                "select table_name, estimated_size from duckdb_tables() where schema_name = 'identity'"
-            ).fetchall()
-        )
+        rows = row_counts(connection, "identity")
     for name in TABLES:
         yield dg.MaterializeResult(
             asset_key=["identity", name],

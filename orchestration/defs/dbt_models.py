@@ -19,6 +19,7 @@ from orchestration.dbt_graph import (
     in_build_order,
 )
 from orchestration.dbt_process import NodeResult
+from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
 from warehouse.connections import open_warehouse
@@ -82,7 +83,7 @@ def _selected(context: dg.AssetExecutionContext, selection: str) -> list[str]:
 
 
 def _events(context: dg.AssetExecutionContext, connection: Any, results: list[NodeResult]) -> Iterator[Event]:  # noqa: ANN401
-    rows = _row_counts(connection)
+    rows = row_counts(connection)
     for result in results:
         if result.unique_id.startswith("test."):
             yield from _check(context, result)
@@ -122,19 +123,9 @@ def _unchanged(context: dg.AssetExecutionContext, connection: Any, phase: str) -
     for result in holds.read_results(connection, phase):
         if result.unique_id.startswith("test."):
             yield from _check(context, result)
-    rows = _row_counts(connection)
+    rows = row_counts(connection)
     for key in in_build_order(MANIFEST, context.selected_asset_keys):
         metadata: dict[str, Any] = {"state": "unchanged: nothing it is built from is new"}
         if key.path[-1] in rows:
             metadata["dagster/row_count"] = rows[key.path[-1]]
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
-
-
-def _row_counts(connection: Any) -> dict[str, int]:  # noqa: ANN401
-    """Rows of every table built by dbt, from the catalogue (no scan)."""
-    return dict(
-        connection.execute(
-            "select table_name, estimated_size from duckdb_tables()"
-            " where schema_name not in ('raw', 'identity', 'state')"
-        ).fetchall()
-    )

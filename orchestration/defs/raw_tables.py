@@ -13,6 +13,7 @@ from ingestion.freshness import SourceStatus, source_status
 from ingestion.loader import load
 from ingestion.reports import FileResult, LoadReport
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
+from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
 from warehouse.connections import open_warehouse
@@ -85,11 +86,7 @@ def raw_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         report = load(
             connection, settings.landing_dir, SOURCES, progress=progress.get(), loaded_at=settings.now()
         )
-        rows = dict(
-            connection.execute(
-                "select table_name, estimated_size from duckdb_tables() where schema_name = 'raw'"
-            ).fetchall()
-        )
+        rows = row_counts(connection, "raw")
         statuses = {status.source: status for status in source_status(connection, SOURCES, settings.now())}
     for source, table in TABLES:
         _observe(context, source, table, report)
