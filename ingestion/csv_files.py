@@ -142,7 +142,7 @@ def _read_header(request: Request) -> _Header:
         raise HeaderMismatch(
             f"ends before its header, which is declared to be line {table.skip + 1}. Export it again."
         )
-    delimiters = (BLANKS,) if table.delimiter == "whitespace" else DELIMITERS
+    delimiters = (BLANKS,) if table.csv.delimiter == "whitespace" else DELIMITERS
     found = [_split_header(start[table.skip :], delimiter) for delimiter in delimiters]
     best = max(
         range(len(delimiters)), key=lambda i: len(table.raw_columns.keys() & set(column_names(found[i][0])))

@@ -63,12 +63,12 @@ def cell_text(cell: object) -> str | None:
 def _read_sheet(request: Request) -> list[list[Any]]:
     try:
         with CalamineWorkbook.from_path(str(request.text.path)) as workbook:
-            wanted = request.table.sheet or workbook.sheet_names[0]
+            wanted = next(iter(request.table.sheets), None) or workbook.sheet_names[0]
             if wanted not in workbook.sheet_names:
                 close = nearest(wanted, workbook.sheet_names)
                 raise DocumentInvalid(
                     f"has no sheet {wanted!r}; found {', '.join(map(repr, workbook.sheet_names))}"
-                    f"{f', the nearest is {close!r}' if close else ''}. Rename the sheet, or correct `sheet`."
+                    f"{f', the nearest is {close!r}' if close else ''}. Rename the sheet, or correct `sheets`."
                 )
             return workbook.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
     except (CalamineError, OSError) as error:

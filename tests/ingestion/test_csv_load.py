@@ -211,7 +211,7 @@ def test_csv_spectrum_values_compare_equal(ground, corpora):
         assert ground.rows() == [tuple(row[name] or None for name in header) for row in expected], path.stem
 
 
-BLANKS = {"delimiter": "whitespace", "required": ["Id"]}
+BLANKS = {"csv": {"delimiter": "whitespace"}, "required": ["Id"]}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -36,7 +36,10 @@ tables:
             ("format: csv", "format: avro"),
             "tables.0.format: Input should be 'csv', 'jsonl', 'json', 'xlsx' or 'parquet'",
         ),
-        (("required: [Id]", "required: [Nr]"), "required column 'Nr' is not among the columns"),
+        (
+            ("required: [Id]", "required: [Nr]"),
+            "`required` names the column 'Nr', which is not among the columns",
+        ),
         (("name: shop", "name: store"), "declares a source named 'store'"),
         (("tables:", "tables: ["), "shop.yml is not valid YAML"),
         (

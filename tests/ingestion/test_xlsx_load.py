@@ -13,7 +13,7 @@ HEADER = ["Card No", "Name", "Born"]
 @pytest.fixture
 def cards(ground):
     ground.declare(
-        files=["people*.xlsx"], format="xlsx", sheet="Members", required=HEADER[:2], columns=HEADER
+        files=["people*.xlsx"], format="xlsx", sheets=["Members"], required=HEADER[:2], columns=HEADER
     )
     return ground
 

@@ -1,0 +1,126 @@
+"""One kind of delivery of a source and the raw table it fills: files, format, keys, load mode, columns.
+
+What is in the files, and whether it fits, is found out when they are loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from ingestion.declarations.columns import Column, Declaration, DeclaredColumn, Name
+from ingestion.declarations.connections import Endpoint
+from ingestion.naming import column_names, key_column_name
+
+Format = Literal["csv", "jsonl", "json", "xlsx", "parquet"]
+LoadMode = Literal["append", "upsert", "replace"]
+
+
+class CsvDialect(Declaration):
+    """How a delimited text file is written, where looking at the file does not tell.
+
+    Without `delimiter`, the header decides between comma, semicolon, tab and bar; `whitespace` means runs of blanks.
+    `comment` begins lines that are no rows. `decimal` is the decimal sign of numbers; the other sign parts thousands.
+    `encoding` is only needed where the text could be read in two ways.
+    """
+
+    delimiter: Literal[",", ";", "\t", "|", "whitespace"] | None = None
+    quote: Literal['"', "'", "none"] = '"'
+    comment: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
+    encoding: str | None = None
+
+
+class ControlTotal(Declaration):
+    """A figure to compare with the marts, computed from the newest version of every row of this table.
+
+    Exactly one of `count` (distinct values of a column) and `sum`; `minus` is a column to subtract. `where` is a
+    column and the values a row must have in it. `stated` marks a figure that the source itself claims.
+    """
+
+    measure: Literal["customers", "orders", "revenue", "units", "events", "tickets", "spend"]
+    count: str | None = None
+    sum: str | None = None
+    minus: str | None = None
+    where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    stated: bool = False
+
+    @model_validator(mode="after")
+    def _one_figure(self) -> ControlTotal:
+        if (self.count is None) == (self.sum is None):
+            raise ValueError("a control total needs either `count` or `sum`")
+        return self
+
+
+class Table(Declaration):
+    """One kind of file (or resource, or database table) of a source, and the raw table it fills.
+
+    `files` are glob patterns inside the source's landing folder (`**/` for dated folders); `skip` counts lines above
+    the header; `records` is the dotted path to the list of records in a JSON document ("" = the document itself);
+    `sheets` are names or patterns of Excel sheets, all with the same header (the first sheet when none is given).
+
+    `load` says what a delivery is: `append` adds rows (events), `upsert` adds rows and new versions of rows by `keys`,
+    `replace` is the whole table, so that a key which is no longer there was deleted. `cursor` is the column that says
+    when a row last changed. A replacing delivery that lacks more than `largest_shrink` of the keys deletes nothing.
+    """
+
+    name: Name
+    description: str
+    files: tuple[str, ...] = ()
+    format: Format = "jsonl"
+    skip: int = Field(default=0, ge=0)
+    csv: CsvDialect = CsvDialect()
+    records: str = ""
+    sheets: tuple[str, ...] = ()
+    load: LoadMode = "append"
+    keys: tuple[str, ...] = ()
+    cursor: str | None = None
+    largest_shrink: float = Field(default=0.5, ge=0, le=1)
+    required: tuple[str, ...] = Field(min_length=1)
+    columns: tuple[DeclaredColumn, ...] = Field(min_length=1)
+    control_totals: tuple[ControlTotal, ...] = ()
+    endpoint: Endpoint | None = None
+    query: str | None = None
+
+    @model_validator(mode="after")
+    def _named_columns_are_declared(self) -> Table:
+        declared = {column.name for column in self.columns}
+        named = {"required": self.required, "keys": self.keys, "cursor": filter(None, [self.cursor])}
+        named["country"] = tuple(column.country for column in self.columns if column.country)
+        for total in self.control_totals:
+            named["control_totals"] = tuple(filter(None, [total.count, total.sum, total.minus, *total.where]))
+        for key, names in named.items():
+            for name in names:
+                if name not in declared:
+                    raise ValueError(f"`{key}` names the column {name!r}, which is not among the columns")
+        return self
+
+    @model_validator(mode="after")
+    def _modes_have_keys(self) -> Table:
+        if self.load != "append" and not self.keys:
+            raise ValueError(f"`load: {self.load}` needs `keys`: the columns that tell one row from another")
+        return self
+
+    @property
+    def raw_columns(self) -> dict[str, Column]:
+        """The raw table's declared columns in order: name → declaration."""
+        names = self.raw_names([column.name for column in self.columns])
+        return dict(zip(names, self.columns, strict=True))
+
+    @property
+    def raw_keys(self) -> list[str]:
+        """The key columns as the raw table names them."""
+        return [self.raw_name(key) for key in self.keys]
+
+    def raw_name(self, column: str) -> str:
+        """A declared column's name in the raw table."""
+        return next(name for name, declared in self.raw_columns.items() if declared.name == column)
+
+    def raw_names(self, headers: list[str]) -> list[str]:
+        """Names for the columns of a delivery, in order."""
+        return [key_column_name(key) for key in headers] if self.is_json else column_names(headers)
+
+    @property
+    def is_json(self) -> bool:
+        return self.format in ("json", "jsonl")
