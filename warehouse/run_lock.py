@@ -8,7 +8,9 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO
 
 from warehouse.errors import RunUnderWay
@@ -22,7 +24,26 @@ def take_run_lock(settings: Settings) -> None:
 
     A busy lock is waited for (`lock_wait_seconds`); then RunUnderWay names the process that holds it.
     """
-    path = settings.data_dir / "run.lock"
+    _take(settings.data_dir / "run.lock", settings, f"A run is under way in {settings.data_dir}")
+
+
+def release_run_lock(settings: Settings) -> None:
+    """Let the next run begin; does nothing when the lock is not held."""
+    _release(settings.data_dir / "run.lock")
+
+
+@contextmanager
+def pull_lock(settings: Settings, source: str) -> Iterator[None]:
+    """Hold the right to pull from one source: its cursor moves in one process at a time. Raises RunUnderWay."""
+    path = settings.pulls_dir / f"{source}.lock"
+    _take(path, settings, f"{source} is being pulled")
+    try:
+        yield
+    finally:
+        _release(path)
+
+
+def _take(path: Path, settings: Settings, busy: str) -> None:
     if str(path) in _held:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,8 +58,8 @@ def take_run_lock(settings: Settings) -> None:
             holder = file.read().strip() or "another process"
             file.close()
             raise RunUnderWay(
-                f"A run is under way in {settings.data_dir} ({holder}), and still was after "
-                f"{settings.lock_wait_seconds:.0f} s. Wait for it to end (`cdp status`), then run again."
+                f"{busy} ({holder}), and still was after {settings.lock_wait_seconds:.0f} s. "
+                f"Wait for it to end (`cdp status`), then run again."
             )
         time.sleep(0.2)
     file.truncate(0)
@@ -47,8 +68,7 @@ def take_run_lock(settings: Settings) -> None:
     _held[str(path)] = file
 
 
-def release_run_lock(settings: Settings) -> None:
-    """Let the next run begin; does nothing when the lock is not held."""
-    file = _held.pop(str(settings.data_dir / "run.lock"), None)
+def _release(path: Path) -> None:
+    file = _held.pop(str(path), None)
     if file is not None:
         file.close()

@@ -74,6 +74,11 @@ class Settings(BaseModel):
         return self.data_dir / "published" / "warehouse.duckdb"
 
     @property
+    def pulls_dir(self) -> Path:
+        """Where pulls from APIs and databases keep their place (cursors) and unfinished packages."""
+        return self.data_dir / "pulls"
+
+    @property
     def outbox_dir(self) -> Path:
         return self.data_dir / "outbox"
 
