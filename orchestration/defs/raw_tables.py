@@ -8,64 +8,38 @@ from typing import Any
 
 import dagster as dg
 
-from ingestion.declarations import Source, Table, read_sources
+from ingestion.declarations import Source, Table
 from ingestion.freshness import SourceStatus, source_status
 from ingestion.loader import load
 from ingestion.reports import FileResult, LoadReport
-from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
+from orchestration.sources import SOURCES, TABLES, delivery_spec, file_key, freshness, raw_key
 from orchestration.stopwatch import measured
 from warehouse.connections import open_warehouse
 from warehouse.settings import Settings
 
-SOURCES = read_sources()
-TABLES = [(source, table) for source in SOURCES for table in source.tables]
-
-
-def _raw_name(source: Source, table: Table) -> str:
-    return f"{source.name}_{table.name}"
-
-
-def _file_key(source: Source, table: Table) -> dg.AssetKey:
-    return dg.AssetKey(["landing", source.name, table.name])
-
-
-def _raw_key(source: Source, table: Table) -> dg.AssetKey:
-    return dg.AssetKey(["raw", _raw_name(source, table)])
-
-
-# what the tools deliver: watched, not made, by this platform
-DELIVERED_FILES = [
-    dg.AssetSpec(
-        _file_key(source, table),
-        description=f"{table.description} Delivered as landing/{source.name}/{', '.join(table.files)}.",
-        group_name="landing",
-        owners=["team:data_engineering"],
-        kinds={table.format},
-        metadata={"files": ", ".join(table.files)},
-    )
-    for source, table in TABLES
-]
+# what people and tools deliver: watched, not made, by this platform
+DELIVERED_FILES = [delivery_spec(source, table) for source, table in TABLES if not source.is_pulled]
 
 
 @dg.multi_asset(
     name="raw_tables",
     specs=[
         dg.AssetSpec(
-            _raw_key(source, table),
+            raw_key(source, table),
             # the run context comes first: with it the run is on record, and no other one is under way
-            deps=[_file_key(source, table), dg.AssetKey(["state", "run_context"])],
+            deps=[file_key(source, table), dg.AssetKey(["state", "run_context"])],
             description=f"As delivered: {table.description}",
             group_name="raw",
             owners=["team:data_engineering"],
             kinds={"duckdb"},
-            freshness_policy=NIGHTLY_FRESHNESS,
+            freshness_policy=freshness(source),
         )
         for source, table in TABLES
     ],
     check_specs=[
-        dg.AssetCheckSpec(name, asset=_raw_key(source, table), description=text)
+        dg.AssetCheckSpec(name, asset=raw_key(source, table), description=text)
         for source, table in TABLES
         for name, text in (
             (
@@ -90,7 +64,7 @@ def raw_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         statuses = {status.source: status for status in source_status(connection, SOURCES, settings.now())}
     for source, table in TABLES:
         _observe(context, source, table, report)
-        yield _result(source, table, report, rows.get(_raw_name(source, table), 0), statuses[source.name])
+        yield _result(source, table, report, rows.get(source.raw_table(table), 0), statuses[source.name])
 
 
 def _observe(context: dg.AssetExecutionContext, source: Source, table: Table, report: LoadReport) -> None:
@@ -98,7 +72,7 @@ def _observe(context: dg.AssetExecutionContext, source: Source, table: Table, re
     files = [r for r in _files_of(source, table, report) if r.status != "skipped"]
     if files:
         note = {"files": dg.MetadataValue.md(_file_list(files))}
-        context.log_event(dg.AssetObservation(asset_key=_file_key(source, table), metadata=note))
+        context.log_event(dg.AssetObservation(asset_key=file_key(source, table), metadata=note))
 
 
 def _files_of(source: Source, table: Table, report: LoadReport) -> list[FileResult]:
@@ -111,7 +85,7 @@ def _result(
     files = _files_of(source, table, report)
     refused = [r for r in files if r.status == "refused"]
     rejected = sum(r.rows_rejected for r in files)
-    key = _raw_key(source, table)
+    key = raw_key(source, table)
     return dg.MaterializeResult(
         asset_key=key,
         metadata={
