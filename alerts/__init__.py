@@ -1,0 +1,4 @@
+"""The room that tells people when something is wrong and when it is right again, once each: conditions → ledger → channels.
+
+What is wrong is found out by the rooms that do the work; turning that into conditions is the front doors' business.
+"""
