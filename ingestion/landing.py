@@ -54,13 +54,18 @@ class Fingerprint:
 
 
 def find_deliveries(landing_dir: Path, source: Source) -> list[Delivery]:
-    """The files of a source in load order: by table as declared, then by file name."""
+    """The files of a source in load order: by table as declared, then by file name; hidden ones are no deliveries."""
     folder = landing_dir / source.name
     return [
         Delivery(source, table, path, path.relative_to(landing_dir).as_posix())
         for table in source.tables
         for path in sorted(
-            {path for pattern in table.files for path in folder.glob(pattern) if path.is_file()}
+            {
+                path
+                for pattern in table.files
+                for path in folder.glob(pattern)
+                if path.is_file() and not _is_hidden(path, landing_dir)
+            }
         )
     ]
 
@@ -69,8 +74,13 @@ def find_unclaimed(landing_dir: Path, sources: Sequence[Source]) -> list[str]:
     """Files in the sources' folders that no table asks for (hidden files aside), relative to landing."""
     claimed = {delivery.path for source in sources for delivery in find_deliveries(landing_dir, source)}
     files = [path for source in sources for path in (landing_dir / source.name).rglob("*") if path.is_file()]
-    shown = [path for path in files if path not in claimed and not path.name.startswith((".", "~"))]
-    return sorted(path.relative_to(landing_dir).as_posix() for path in shown)
+    files = [path for path in files if not (path.name.startswith("~") or _is_hidden(path, landing_dir))]
+    return sorted(path.relative_to(landing_dir).as_posix() for path in files if path not in claimed)
+
+
+def _is_hidden(path: Path, landing_dir: Path) -> bool:
+    """True for what a copying program has not finished, or keeps for itself."""
+    return any(part.startswith(".") for part in path.relative_to(landing_dir).parts)
 
 
 def find_unknown_folders(landing_dir: Path, sources: Sequence[Source]) -> list[str]:
