@@ -5,6 +5,9 @@ Rows that cannot be kept are not errors: they are recorded in `raw.rejected_rows
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ingestion.pulled import PulledFile
 from warehouse.errors import CdpError
 
 
@@ -14,6 +17,10 @@ class IngestionError(CdpError):
 
 class DeclarationError(IngestionError):
     """A file in `ingestion/sources/` is not a valid description of a source."""
+
+
+class ScaffoldRefused(IngestionError):
+    """A source cannot be added: the file says too little, or something of that name is there already."""
 
 
 class LoadInterrupted(IngestionError):
@@ -46,3 +53,31 @@ class ColumnRetyped(FileRefused):
 
 class CountsDisagree(FileRefused):
     """Rows delivered are not rows loaded plus rows rejected: two readers understand the file differently."""
+
+
+class PullError(IngestionError):
+    """A source could not be asked for its delivery, or not for all of it."""
+
+
+class SourceNotConfigured(PullError):
+    """Settings a source needs (environment variables) are not there: nobody has connected it yet."""
+
+
+class PullFailed(PullError):
+    """Something did not arrive; `files` are complete in landing all the same."""
+
+    def __init__(self, message: str, files: Sequence[PulledFile] = ()) -> None:
+        super().__init__(message)
+        self.files = tuple(files)
+
+
+class ConnectionCut(PullError):
+    """The other side went away, or did not answer in time: asking again may help."""
+
+
+class RemoteFileRefused(PullError):
+    """One remote file is not given, or cannot be put into landing; the others can."""
+
+
+class RemoteFileChanged(PullError):
+    """A remote file changed or went away while it was fetched: it is left for the next time."""
