@@ -35,15 +35,21 @@ class CsvDialect(Declaration):
 class ControlTotal(Declaration):
     """A figure to compare with the marts, computed from the newest version of every row of this table.
 
-    Exactly one of `count` (distinct values of a column) and `sum`; `minus` is a column to subtract. `where` is a
-    column and the values a row must have in it. `stated` marks a figure that the source itself claims.
+    Exactly one of `count` (distinct values of a column) and `sum`; `plus` and `minus` are columns to add to and take
+    from the sum. `where` is a column and the values a row must have in it. `stated` marks a figure that the source itself claims. `per` are the
+    columns that tell one thing from another where it stands on several rows (the lines of a sale): its rows count as
+    its newest delivery has them; without it, the table's `keys` decide. `currency` is the column with the currency of
+    a sum; without it the source's counts, then the shop's.
     """
 
     measure: Literal["customers", "orders", "revenue", "units", "events", "tickets", "spend"]
     count: str | None = None
     sum: str | None = None
     minus: str | None = None
+    plus: str | None = None
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    per: tuple[str, ...] = ()
+    currency: str | None = None
     stated: bool = False
 
     @model_validator(mode="after")
@@ -51,6 +57,12 @@ class ControlTotal(Declaration):
         if (self.count is None) == (self.sum is None):
             raise ValueError("a control total needs either `count` or `sum`")
         return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column it names, as declared."""
+        figures = (self.count, self.sum, self.plus, self.minus, self.currency)
+        return (*filter(None, figures), *self.per, *self.where)
 
 
 class Table(Declaration):
@@ -63,6 +75,8 @@ class Table(Declaration):
     `load` says what a delivery is: `append` adds rows (events), `upsert` adds rows and new versions of rows by `keys`,
     `replace` is the whole table, so that a key which is no longer there was deleted. `cursor` is the column that says
     when a row last changed. A replacing delivery that lacks more than `largest_shrink` of the keys deletes nothing.
+    `leave_out` names rows that are no records, by a column and its values (`Total` under a sheet): raw keeps them,
+    staging leaves them out.
     """
 
     name: Name
@@ -79,6 +93,7 @@ class Table(Declaration):
     largest_shrink: float = Field(default=0.5, ge=0, le=1)
     required: tuple[str, ...] = Field(min_length=1)
     columns: tuple[DeclaredColumn, ...] = Field(min_length=1)
+    leave_out: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     control_totals: tuple[ControlTotal, ...] = ()
     endpoint: Endpoint | None = None
     query: str | None = None
@@ -87,9 +102,9 @@ class Table(Declaration):
     def _named_columns_are_declared(self) -> Table:
         declared = {column.name for column in self.columns}
         named = {"required": self.required, "keys": self.keys, "cursor": filter(None, [self.cursor])}
+        named["leave_out"] = tuple(self.leave_out)
         named["country"] = tuple(column.country for column in self.columns if column.country)
-        for total in self.control_totals:
-            named["control_totals"] = tuple(filter(None, [total.count, total.sum, total.minus, *total.where]))
+        named["control_totals"] = tuple(name for total in self.control_totals for name in total.columns)
         for key, names in named.items():
             for name in names:
                 if name not in declared:
