@@ -6,6 +6,7 @@ The text itself is never changed here; casting is the models' work.
 from __future__ import annotations
 
 from ingestion.declarations import Column, Table
+from ingestion.declarations.columns import STRICT_TYPES
 from ingestion.naming import literal, quoted
 
 _INTEGER = r"\s*[+-]?(\d+|\d{1,3}(,\d{3})+)\s*"
@@ -14,9 +15,11 @@ _MONEY = r"\s*\(?[+-]?\s?[£€$]?\s?[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?\)?\s*"
 
 
 def typed_columns(table: Table, delivered: list[str]) -> dict[str, Column]:
-    """The delivered columns that are declared with a type other than text."""
+    """The delivered columns whose type every value must be of; the other types are judged in staging."""
     declared = table.raw_columns
-    return {name: declared[name] for name in delivered if name in declared and declared[name].type != "text"}
+    return {
+        name: declared[name] for name in delivered if name in declared and declared[name].type in STRICT_TYPES
+    }
 
 
 def is_wrong(name: str, column: Column) -> str:
