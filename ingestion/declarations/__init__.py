@@ -4,7 +4,16 @@ Only shapes are here; how a delivery is fetched, read and written is the busines
 """
 
 from ingestion.declarations.columns import Column, ColumnType, Name
-from ingestion.declarations.connections import Api, Auth, Database, Endpoint, Pagination
+from ingestion.declarations.connections import (
+    Answer,
+    Api,
+    Auth,
+    Database,
+    Endpoint,
+    Pagination,
+    Since,
+    find_environment_names,
+)
 from ingestion.declarations.places import Location
 from ingestion.declarations.reading import SOURCES_DIR, json_schema, read_source, read_sources
 from ingestion.declarations.sources import Source
@@ -12,6 +21,7 @@ from ingestion.declarations.tables import ControlTotal, CsvDialect, Format, Load
 
 __all__ = [
     "SOURCES_DIR",
+    "Answer",
     "Api",
     "Auth",
     "Column",
@@ -25,8 +35,10 @@ __all__ = [
     "Location",
     "Name",
     "Pagination",
+    "Since",
     "Source",
     "Table",
+    "find_environment_names",
     "json_schema",
     "read_source",
     "read_sources",

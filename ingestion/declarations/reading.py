@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ingestion.declarations.columns import Column
-from ingestion.declarations.connections import Api, Auth, Database, Endpoint, Pagination
+from ingestion.declarations.connections import Answer, Api, Auth, Database, Endpoint, Pagination, Since
 from ingestion.declarations.places import Location
 from ingestion.declarations.sources import Source
 from ingestion.declarations.tables import ControlTotal, CsvDialect, Table
@@ -30,8 +30,11 @@ _NESTED: dict[str, type[BaseModel]] = {
     "control_totals": ControlTotal,
     "endpoint": Endpoint,
     "pagination": Pagination,
+    "since": Since,
     "api": Api,
     "auth": Auth,
+    "throttled": Answer,
+    "expired": Answer,
     "database": Database,
     "location": Location,
 }
