@@ -81,3 +81,27 @@ class RemoteFileRefused(PullError):
 
 class RemoteFileChanged(PullError):
     """A remote file changed or went away while it was fetched: it is left for the next time."""
+
+
+class SignInRefused(PullError):
+    """The other side does not know the key, or the key may not read this."""
+
+
+class RequestRefused(PullError):
+    """The other side answered that it will not serve this request: asking again as it is would not help."""
+
+
+class AnswerNotUnderstood(PullError):
+    """An answer came whole but is not what was declared: no records where they should be, or pages without end."""
+
+
+class CursorExpired(PullError):
+    """A position the other side gave out is no longer known to it; `kept` when it was one of an earlier pull."""
+
+    def __init__(self, message: str, *, kept: bool = False) -> None:
+        super().__init__(message)
+        self.kept = kept
+
+
+class PagesMoved(PullError):
+    """Records moved from page to page while they were read, so that some may have been passed over."""
