@@ -22,7 +22,7 @@ from ingestion.feeds import (
     note_columns,
     require_columns,
 )
-from ingestion.landing import link_safely
+from ingestion.fingerprints import link_safely
 from ingestion.naming import column_names, literal
 from ingestion.records import (
     Record,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.errors import FileUnreadable
-from ingestion.landing import CHUNK_BYTES, Fingerprint, read_chunks
+from ingestion.fingerprints import CHUNK_BYTES, Fingerprint, read_chunks
 
 _VALID_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]")

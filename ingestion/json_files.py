@@ -29,7 +29,7 @@ from ingestion.feeds import (
     note_columns,
     require_columns,
 )
-from ingestion.landing import link_safely
+from ingestion.fingerprints import link_safely
 from ingestion.naming import key_column_name, literal, nearest
 
 _MARK = b"\xef\xbb\xbf"

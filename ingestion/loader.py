@@ -20,15 +20,9 @@ from ingestion.declarations import Format, Source
 from ingestion.encodings import Text, detect_encoding, to_utf8
 from ingestion.errors import CountsDisagree, FileRefused, FileUnreadable, LoadInterrupted
 from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Request, Unsure
+from ingestion.fingerprints import Fingerprint, check_unchanged, take_fingerprint
 from ingestion.json_files import read_document, read_lines_as_delivered, read_lines_sifted
-from ingestion.landing import (
-    Delivery,
-    Fingerprint,
-    check_unchanged,
-    find_deliveries,
-    find_unclaimed,
-    take_fingerprint,
-)
+from ingestion.landing import Delivery, find_deliveries, find_unclaimed
 from ingestion.naming import literal, quoted
 from ingestion.parquet_files import read_columns
 from ingestion.quarantine import take_out_mistyped
@@ -203,7 +197,7 @@ def _write(
     mistyped = take_out_mistyped(connection, delivery, feed, load_id)
     rejects = sorted([*feed.rejects, *mistyped], key=lambda reject: reject.row)
     record_rejects(connection, delivery, load_id, rejects)
-    check_unchanged(delivery.path, request.text.fingerprint)
+    check_unchanged(request.text.fingerprint)
     result = replace(
         _result(delivery, "loaded", message="; ".join(filter(None, [request.text.note, *feed.notes]))),
         rows_in_file=feed.delivered,

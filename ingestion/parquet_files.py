@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from ingestion.errors import DocumentInvalid
 from ingestion.feeds import Feed, Request, note_columns, require_columns
-from ingestion.landing import link_safely
+from ingestion.fingerprints import link_safely
 from ingestion.naming import column_names, literal, quoted
 
 

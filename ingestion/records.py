@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ingestion.errors import FileCutOff
-from ingestion.landing import read_chunks
+from ingestion.fingerprints import read_chunks
 
 csv.field_size_limit(2**31 - 1)  # the default of 128 KB would make a long note an error
 
