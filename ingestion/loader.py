@@ -21,7 +21,8 @@ from ingestion.encodings import Text, detect_encoding, to_utf8
 from ingestion.errors import CountsDisagree, FileRefused, FileUnreadable, LoadInterrupted
 from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Request, Unsure
 from ingestion.fingerprints import Fingerprint, check_unchanged, take_fingerprint
-from ingestion.json_files import read_document, read_lines_as_delivered, read_lines_sifted
+from ingestion.json_files import read_document
+from ingestion.json_lines import read_lines_as_delivered, read_lines_sifted, read_lines_surveyed
 from ingestion.landing import Delivery, find_deliveries, find_unclaimed
 from ingestion.naming import literal, quoted
 from ingestion.parquet_files import read_columns
@@ -44,7 +45,7 @@ Reader = Callable[[Request], Feed]
 # quick first: the engine on the delivered bytes. The last one decides, and what it cannot reconcile is refused
 READERS: dict[Format, Sequence[Reader]] = {
     "csv": (read_as_delivered, read_sifted),
-    "jsonl": (read_lines_as_delivered, read_lines_sifted),
+    "jsonl": (read_lines_as_delivered, read_lines_surveyed, read_lines_sifted),
     "json": (read_document,),
     "xlsx": (read_cells,),
     "parquet": (read_columns,),

@@ -73,7 +73,7 @@ def test_bad_lines_are_rejected_and_the_rest_is_loaded(lines):
 
 
 def test_words_that_only_look_lenient_are_no_reason_for_doubt(lines, monkeypatch):
-    monkeypatch.setitem(loader.READERS, "jsonl", loader.READERS["jsonl"][:1])
+    monkeypatch.setitem(loader.READERS, "jsonl", loader.READERS["jsonl"][:2])
     for text in ("Info, NaN", "[1, ]", "a,}", ": Infant"):
         lines.deliver("people.jsonl", json.dumps({"messageId": text}) + "\n")
         assert lines.load().files[0].rows_loaded == 1
