@@ -19,10 +19,11 @@ from warehouse.settings import Settings
 from warehouse.sql_text import path_literal
 
 # Raw rows stay behind: readers need what was built from them, and the load ledger that explains it.
-PUBLISHED_SCHEMAS = ("activation", "identity", "marts", "metrics", "segments", "syncs", "state")
+PUBLISHED_SCHEMAS = ("activation", "identity", "marts", "metrics", "quality", "segments", "syncs", "state")
 PUBLISHED_TABLES = (
     ("raw", "loads"),
     ("raw", "rejected_rows"),
+    ("raw", "control_totals"),
     ("intermediate", "int_identity__records"),
 )
 

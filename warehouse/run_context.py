@@ -11,7 +11,10 @@ import duckdb
 
 from warehouse.connections import STATE_CATALOG
 
-STATE_TABLES = {"consent_log": "platform.consent_log"}
+STATE_TABLES = {
+    "consent_log": "platform.consent_log",
+    "data_quality_history": "platform.data_quality_history",
+}
 SENT_TABLES = {"sync_runs": "activation.sync_runs", "sync_log": "activation.sync_log"}
 
 

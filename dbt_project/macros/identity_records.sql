@@ -5,7 +5,9 @@
 {% macro record_columns(source, key) -%}
     {%- set texts = [
         'first_name', 'last_name', 'full_name', 'email', 'phone', 'email_raw', 'phone_raw', 'street', 'city',
-        'postcode', 'country', 'company', 'loyalty_id', 'web_user_id'
+        'postcode', 'country', 'company', 'loyalty_id', 'web_user_id',
+        'birth_date_raw', 'postcode_raw', 'country_raw', 'name_problem', 'email_problem', 'phone_problem',
+        'birth_date_problem', 'postcode_problem', 'country_problem'
     ] -%}
         '{{ source }}' as source,
         {{ key }} as source_key,

@@ -13,6 +13,7 @@ from orchestration.stopwatch import measured
 from warehouse.backups import back_up
 from warehouse.connections import open_state, open_warehouse
 from warehouse.publishing import publish
+from warehouse.quality_history import keep_quality
 from warehouse.run_record import end_run
 from warehouse.settings import Settings
 
@@ -29,6 +30,8 @@ from warehouse.settings import Settings
 def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     settings = Settings.load()
     with measured(settings, context.run_id, "publish"):
+        with open_warehouse(settings, with_state=True) as connection:
+            keep_quality(connection)
         tables = _publish(settings)
     with open_state(settings) as connection:
         end_run(connection, run_id=context.run_id, status="succeeded")

@@ -15,6 +15,7 @@ from warehouse.settings import Settings
 DESCRIPTIONS = {
     "run_context": "One row: which run this is, and what `now` means for it.",
     "consent_log": "One row per statement of consent made through this platform (never rebuilt, only copied).",
+    "data_quality_history": "One row per day, source and field: how good the field was on that day.",
 }
 
 

@@ -145,7 +145,7 @@ def test_state_tables_are_copied_for_sql(settings: Settings):
         rows = copy_state(connection, run_id="r1", as_of=datetime(2026, 1, 2))
         again = copy_state(connection, run_id="r2", as_of=datetime(2026, 1, 3))
         context = connection.execute("select * from state.run_context").fetchall()
-    assert rows == again == {"run_context": 1, "consent_log": 1}
+    assert rows == again == {"run_context": 1, "consent_log": 1, "data_quality_history": 0}
     assert context == [("r2", datetime(2026, 1, 3))]
 
 

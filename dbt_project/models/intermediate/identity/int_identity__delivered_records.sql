@@ -25,7 +25,7 @@ with customer_sources as (
     select {{ record_columns(
         'loyalty_members', 'loyalty_card_id', first_name='first_name', last_name='last_name', full_name='name_raw',
         email='email', phone='phone', email_raw='email_raw', phone_raw='phone_raw', postcode='postcode',
-        loyalty_id='loyalty_card_id', birth_date='birth_date', seen_at='last_visit_date'
+        loyalty_id='loyalty_card_id', birth_date='birth_date', birth_date_raw='birth_date_raw', seen_at='last_visit_date'
     ) }}
     from {{ ref('stg_loyalty__members') }}
 ),

@@ -1,0 +1,34 @@
+"""Keeps each day's `data_quality_fields` in the durable state, so that quality can be followed over time.
+
+How quality is judged is the models' business; the days are put together again in `data_quality_daily`.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from warehouse.connections import STATE_CATALOG
+
+HISTORY = f"{STATE_CATALOG}.platform.data_quality_history"
+TODAY = "(select as_of::date from state.run_context)"
+
+
+def keep_quality(connection: duckdb.DuckDBPyConnection) -> int:
+    """Write the warehouse's `quality.data_quality_fields` into the attached state file; returns the rows kept.
+
+    One row per day, source and field; what the same day kept before is replaced. Nothing is kept before the model was
+    built for the first time.
+    """
+    built = connection.execute(
+        "select 1 from duckdb_tables() where database_name = current_database() "
+        "and schema_name = 'quality' and table_name = 'data_quality_fields'"
+    ).fetchone()
+    if not built:
+        return 0
+    connection.execute("begin")
+    connection.execute(f"delete from {HISTORY} where as_of_date = {TODAY}")
+    (kept,) = connection.execute(
+        f"insert into {HISTORY} by name select {TODAY} as as_of_date, * from quality.data_quality_fields"
+    ).fetchall()[0]
+    connection.execute("commit")
+    return int(kept)
