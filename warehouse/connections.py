@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import StoreDamaged, StoreLocked
+from warehouse.functions.registration import register_functions
 from warehouse.settings import Settings
 from warehouse.sql_text import path_literal
 from warehouse.state import migrate
@@ -22,13 +23,14 @@ STATE_CATALOG = "state_store"
 
 @contextmanager
 def open_warehouse(settings: Settings, *, with_state: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-write connection to the warehouse file, closed at the end of the block.
+    """A read-write connection to the warehouse file, with the standardising functions, closed at the end of the block.
 
     With `with_state` the state file is attached as catalog `state_store` (DuckDB lets one transaction write to
     one file only, so write to one of the two per transaction). Raises StoreLocked or StoreDamaged.
     """
     connection = _connect(settings.warehouse_path, settings)
     try:
+        register_functions(connection)
         if with_state:
             with open_state(settings):
                 pass  # creates and migrates the file
