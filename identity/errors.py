@@ -24,3 +24,7 @@ class TruthUnreadable(IdentityError):
 
 class CustomerUnknown(IdentityError):
     """Nothing is known under the given customer id, record id or email."""
+
+
+class DecisionInvalid(IdentityError):
+    """A decision about two records is malformed, or speaks of a record that nobody has seen."""

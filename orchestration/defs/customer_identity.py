@@ -5,13 +5,14 @@ from typing import Any
 
 import dagster as dg
 
+from identity.decisions import mirror_file
 from identity.evaluation import evaluate
 from identity.resolver import resolve
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
-from warehouse.connections import open_warehouse
+from warehouse.connections import open_state, open_warehouse
 from warehouse.settings import Settings
 
 TABLES = {
@@ -43,6 +44,8 @@ TABLES = {
 def customer_identity(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
     settings = Settings.load()
     truth = settings.sandbox_dir / "truth" / "records.csv"
+    with open_state(settings) as state:
+        mirror_file(state)
     with (
         measured(settings, context.run_id, "customer_identity"),
         open_warehouse(settings, with_state=True) as connection,
