@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from warehouse.settings import PROJECT_DIR
+
+RESULTS = PROJECT_DIR / "bench" / "results"
+PYTHON = sys.executable
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,99 @@
+"""`python -m bench.loading [--rows N]`: loading a CSV and a JSONL file, beside the bare engine, pandas and dlt.
+
+Each way is a process of its own on the same pretend events; what a way does is in `loading_ways.py`. The two slow ways
+get the first rows only, and all are compared by rows per CPU-second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.events import write_events
+from bench.processes import PYTHON, RESULTS, Cost, measure
+
+# what a way may be given at most: pandas holds a JSON file 14 times over, dlt loads 3,000 rows a second
+LARGEST = {"pandas": 300_000, "dlt": 20_000}
+TOLD = {
+    "bare": "the engine's reader, bare",
+    "bare_compressed": "the same, raw's compression",
+    "platform": "this platform",
+    "pandas": "pandas, then the engine",
+    "dlt": "dlt file pipeline",
+}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one way cost for `rows` rows of one format."""
+
+    form: str
+    way: str
+    rows: int
+    cost: Cost
+
+    @property
+    def rate(self) -> float:
+        """Rows per CPU-second, start-up of the process included."""
+        return self.rows / self.cost.cpu_seconds
+
+
+def main(rows: int) -> None:
+    """Measure every way for both formats, print a line for each as it ends, and then the ratios."""
+    folder = RESULTS / "loading"
+    folder.mkdir(parents=True, exist_ok=True)
+    found: list[Measurement] = []
+    for measurement in _measure_all(folder, rows):
+        found.append(measurement)
+        print(_line(measurement), flush=True)
+    told = [_ratios(form, found) for form in ("csv", "jsonl")]
+    print("\n".join(told))
+    (RESULTS / f"loading_{rows}.tsv").write_text("\n".join([*map(_line, found), *told]) + "\n")
+    shutil.rmtree(folder)
+
+
+def _measure_all(folder: Path, rows: int) -> Iterator[Measurement]:
+    for number, form in enumerate(("csv", "jsonl")):
+        for way in TOLD:
+            given = min(rows, LARGEST.get(way, rows))
+            file = write_events(folder, given)[number]
+            file.read_bytes()  # so that no way pays for a cold disk
+            yield Measurement(form, way, given, _run(folder, way, file))
+
+
+def _run(folder: Path, way: str, file: Path) -> Cost:
+    place = folder / way
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    command = [PYTHON, "-m", "bench.loading_ways", way, str(file), str(place)]
+    try:
+        return measure(command, {}, RESULTS / "loading.log")
+    finally:
+        shutil.rmtree(place)
+
+
+def _line(found: Measurement) -> str:
+    cost = found.cost
+    return (
+        f"{found.form:<6} {TOLD[found.way]:<28} {found.rows:>9,} rows {cost.cpu_seconds:7.1f} CPU-s "
+        f"{cost.wall_seconds:7.1f} s wall {cost.peak_mib:7.0f} MiB {found.rate / 1000:7.1f} k rows per CPU-s"
+    )
+
+
+def _ratios(form: str, found: list[Measurement]) -> str:
+    rates = {each.way: each.rate for each in found if each.form == form}
+    ours = rates["platform"]
+    return (
+        f"{form}: this platform loads at {ours / rates['bare']:.0%} of the bare engine "
+        f"({ours / rates['bare_compressed']:.0%} with raw's compression there too), "
+        f"{ours / rates['pandas']:.1f} × pandas, {ours / rates['dlt']:.0f} × dlt."
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=500_000)
+    main(parser.parse_args().rows)
