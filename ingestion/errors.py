@@ -28,7 +28,21 @@ class LoadInterrupted(IngestionError):
 
 
 class FileRefused(IngestionError):
-    """A delivered file was not loaded at all; what earlier files brought is untouched."""
+    """A delivered file was not loaded at all; what earlier files brought is untouched.
+
+    Where one column is the reason, it is named, with what was expected of it and what was found.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        column: str | None = None,
+        expected: str | None = None,
+        found: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.column, self.expected, self.found = column, expected, found
 
 
 class FileUnreadable(FileRefused):

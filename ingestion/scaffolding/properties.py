@@ -1,0 +1,112 @@
+"""The properties file of a source's staging folder: grain, owner, tests, columns, and a unit test with two rows.
+
+What the columns are is planned in `roles.py`; only YAML is made here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+import yaml
+
+from ingestion.scaffolding.plans import Plan
+from ingestion.scaffolding.words import in_sql, sentence, singular
+
+_RECORD_ID = "The person record this row belongs to (int_identity__records); null when the row names nobody."
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _,.;()/'%+-]*[A-Za-z0-9_.;)%]|[A-Za-z]")
+
+
+def properties_yaml(plans: Sequence[Plan]) -> str:
+    """`_<source>__models.yml`: every model of the source, then their unit tests."""
+    models = "\n".join(_model(plan) for plan in plans)
+    tests = "\n".join(_unit_test(plan) for plan in plans)
+    return f"models:\n{models}\nunit_tests:\n{tests}"
+
+
+def _model(plan: Plan) -> str:
+    keys = plan.keys
+    lines = [
+        f"  - name: {plan.model}",
+        f"    description: {scalar(grain(plan))}",
+        f"    config: {{meta: {{owner: {scalar(plan.source.owner)}}}}}",
+    ]
+    if keys:
+        lines += [
+            "    data_tests:",
+            "      - unique_key:",
+            f"          arguments: {{columns: [{', '.join(keys)}]}}",
+        ]
+    lines.append("    columns:")
+    for column in plan.staged:
+        pii = column.pii or ("user.unique_id" if plan.names_people and [column.name] == keys else None)
+        lines += _column(column.name, column.description, pii, ["not_null"] if column.name in keys else [])
+        if column.name == (keys[-1] if keys else None) and plan.names_people:
+            lines += _column("record_id", _RECORD_ID, "user.unique_id", [])
+    if plan.names_people and not keys:
+        lines += _column("record_id", _RECORD_ID, "user.unique_id", [])
+    return "\n".join(lines) + "\n"
+
+
+def grain(plan: Plan) -> str:
+    """The table's description, made to begin with its grain."""
+    text = sentence(plan.table.description)
+    one = singular(plan.table.name).replace("_", " ")
+    return text if text.startswith("One row") else f"One row per {one}. {text}"
+
+
+def _column(name: str, description: str, pii: str | None, tests: list[str]) -> list[str]:
+    lines = [f"      - name: {name}", f"        description: {scalar(description)}"]
+    if tests:
+        lines.append(f"        data_tests: [{', '.join(tests)}]")
+    if pii:
+        lines.append(f"        config: {{meta: {{pii: {pii}}}}}")
+    return lines
+
+
+def _unit_test(plan: Plan) -> str:
+    """Two rows in, two rows out; where rows have keys, an older version of the first row makes no third."""
+    given = [{in_sql(raw).strip('"'): pair[i] for raw, pair in plan.given.items()} for i in (0, 1)]
+    expected = [{c.name: c.shown[i] for c in plan.staged if c.shown is not None} for i in (0, 1)]
+    if not expected[0]:
+        first = next(iter(plan.names))
+        given[0][first], expected[0] = "as delivered", {plan.named(first): "as delivered"}
+        given[1][first], expected[1] = None, {plan.named(first): None}
+    rows = [{**row, "_row": number, "_load_id": 2} for number, row in enumerate(given, start=1)]
+    if plan.table.keys:
+        older = {key: given[0][key] for key in plan.table.raw_keys}
+        rows.append({**older, "_row": 1, "_load_id": 1})
+    return "\n".join(
+        [
+            f"  - name: {plan.source.name}_{plan.table.name}_are_read_as_declared",
+            "    description: A row as it should be, one with values that cannot be read, and an older version."
+            if plan.table.keys
+            else "    description: A row as it should be, and one with values that cannot be read.",
+            f"    model: {plan.model}",
+            "    overrides:",
+            "      vars: {shop_time_zone: Europe/London, shop_country: GB, shop_currency: GBP}",
+            "    given:",
+            f"      - input: source('raw', '{plan.raw_table}')",
+            "        rows:",
+            *(f"          - {_mapping(row)}" for row in rows),
+            "    expect:",
+            "      rows:",
+            *(f"        - {_mapping(row)}" for row in expected),
+            "",
+        ]
+    )
+
+
+def _mapping(row: Mapping[str, object]) -> str:
+    return "{" + ", ".join(f"{name}: {scalar(value)}" for name, value in row.items()) + "}"
+
+
+def scalar(value: object) -> str:
+    """A value as YAML, plain where nobody could read it as anything else."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    safe = _PLAIN.fullmatch(value) and ": " not in value and " #" not in value and "," not in value
+    if safe and yaml.safe_load(value) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False)
