@@ -10,132 +10,22 @@ from collections.abc import Collection
 from ingestion.naming import quoted
 
 # these may not stand as column names without quotes (the engine's own list, less what it takes as a column)
-_RESERVED = frozenset(
-    [
-        "all",
-        "analyse",
-        "analyze",
-        "and",
-        "anti",
-        "any",
-        "array",
-        "as",
-        "asc",
-        "asymmetric",
-        "at",
-        "authorization",
-        "between",
-        "both",
-        "by",
-        "case",
-        "cast",
-        "check",
-        "collate",
-        "column",
-        "columns",
-        "constraint",
-        "create",
-        "cross",
-        "current_date",
-        "current_time",
-        "current_timestamp",
-        "current_user",
-        "default",
-        "deferrable",
-        "desc",
-        "describe",
-        "distinct",
-        "do",
-        "else",
-        "end",
-        "except",
-        "exists",
-        "false",
-        "fetch",
-        "for",
-        "foreign",
-        "freeze",
-        "from",
-        "full",
-        "glob",
-        "grant",
-        "group",
-        "having",
-        "in",
-        "initially",
-        "inner",
-        "intersect",
-        "into",
-        "is",
-        "isnull",
-        "join",
-        "lambda",
-        "lateral",
-        "leading",
-        "left",
-        "like",
-        "limit",
-        "map",
-        "minus",
-        "natural",
-        "not",
-        "notnull",
-        "null",
-        "offset",
-        "on",
-        "only",
-        "or",
-        "order",
-        "outer",
-        "overlaps",
-        "pivot",
-        "placing",
-        "primary",
-        "qualify",
-        "references",
-        "returning",
-        "right",
-        "row",
-        "rows",
-        "select",
-        "semi",
-        "set",
-        "show",
-        "similar",
-        "some",
-        "struct",
-        "summarize",
-        "symmetric",
-        "table",
-        "tablesample",
-        "then",
-        "to",
-        "trailing",
-        "true",
-        "try_cast",
-        "tuple",
-        "union",
-        "unique",
-        "unpack",
-        "unpivot",
-        "user",
-        "using",
-        "values",
-        "variadic",
-        "verbose",
-        "when",
-        "where",
-        "window",
-        "with",
-    ]
-)
+_RESERVED_WORDS = """
+all analyse analyze and anti any array as asc asymmetric at authorization binary both by case cast check
+collate column concurrently constraint create cross current_date current_time current_timestamp default
+deferrable desc describe distinct do else end except false fetch for foreign freeze from full glob grant
+group having ilike in initially inner intersect into is isnull join lambda lateral leading left like limit
+localtime localtimestamp natural not notnull null offset on only or order outer overlaps pivot pivot_longer
+pivot_wider placing primary qualify references returning right select semi session_user show similar some
+summarize symmetric table tablesample then to trailing true union unique unpack unpivot using variadic
+verbose when where window with
+"""
+_RESERVED = frozenset(_RESERVED_WORDS.split())
 _IRREGULAR = {"people": "person", "children": "child", "news": "news", "series": "series", "status": "status"}
 
 
 def in_sql(name: str) -> str:
-    """T    SQL a as binary concurrently he ilike in is it it: localtime localtimestamp name only pivot_longer
-    pivot_wider quotes reserved session_user where word. writes
-    """
+    """The name as SQL writes it: in quotes only where it is a reserved word."""
     return quoted(name) if name in _RESERVED else name
 
 
