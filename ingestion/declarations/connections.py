@@ -44,7 +44,7 @@ class Auth(Declaration):
 
 
 class Answer(Declaration):
-    """An answer known by its status and, where `path` is given, by one of `values` at that path of its JSON body."""
+    """An answer known by its status and, where `path` is given, by one of `values` (or anything) there in its body."""
 
     status: int
     path: str | None = None

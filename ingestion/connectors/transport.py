@@ -1,0 +1,258 @@
+"""The one module that speaks HTTP to vendors: signed, paced, asked again where that helps, answered whole or not at all.
+
+What to ask, and what an answer means, is decided in `apis.py` and `pages.py`.
+
+dlt's own retrying session is not used: it takes a `Retry-After: 2.0` (Shopify) for none, cannot tell throttling that comes
+as status 400 (Meta), passes on a body that was cut where no length was announced, and puts addresses into errors.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+from requests import exceptions as trouble
+
+from ingestion.connectors.placeholders import hiding
+from ingestion.connectors.signing import RefreshedToken, Unsigned, create_signer
+from ingestion.declarations import Answer, Api
+from ingestion.errors import ConnectionCut, CursorExpired, RequestRefused, SignInRefused
+
+_PASSING = (
+    trouble.ConnectionError,
+    trouble.Timeout,
+    trouble.ChunkedEncodingError,
+    trouble.ContentDecodingError,
+)
+_BUSY = frozenset([408, 425, 429])
+_LONGEST_INTEGER = 18  # digits that surely fit into 64 bits
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to go on: attempts per request, and waits in seconds.
+
+    Without a `Retry-After`, the n-th wait is `unit` * 2^(n-1), at most 60 units: two minutes in all, which outlasts the
+    one-minute windows most vendors count in. A host that cannot be reached at all is given up after `attempts_to_connect`.
+    """
+
+    attempts: int = 8
+    attempts_to_connect: int = 4
+    unit: float = 1.0
+    longest_wait: float = 300.0
+    timeout: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def wait_after(self, attempt: int) -> float:
+        """Seconds to wait after the `attempt`-th failure in a row (counted from 1)."""
+        return self.unit * float(min(2 ** (attempt - 1), 60))
+
+
+@dataclass(frozen=True)
+class _Later:
+    """A request that may succeed later: why it did not, and the seconds the vendor asks to wait (None: not said)."""
+
+    why: str
+    wait: float | None = None
+    connected: bool = True
+
+
+class Session(requests.Session):
+    """Requests to one API. Raises the errors of the room, in sentences without secrets."""
+
+    def __init__(self, api: Api, environ: Mapping[str, str], secrets: list[str], patience: Patience) -> None:
+        super().__init__()
+        self._api, self._patience, self._hide = api, patience, hiding(secrets)
+        self._not_before = 0.0
+        self.auth = create_signer(api.auth, environ, self._ask_for_token)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 (as the class above says it)
+        """The whole, parsed answer. Raises SignInRefused, RequestRefused, CursorExpired, ConnectionCut."""
+        request.hooks = {"response": []}  # statuses are judged here, where it is known whether to ask again
+        kwargs |= {"timeout": self._patience.timeout, "allow_redirects": False, "stream": False}
+        renewed = False
+        attempt = 1
+        while True:
+            self._keep_pace()
+            found = self._try(request, kwargs)
+            if isinstance(found, requests.Response) and found.ok:
+                return found
+            if isinstance(found, requests.Response):
+                signed = "Authorization" in request.headers
+                if (
+                    found.status_code == 401
+                    and isinstance(self.auth, RefreshedToken)
+                    and signed
+                    and not renewed
+                ):
+                    renewed = True
+                    self.auth.forget()
+                    self.auth(request)
+                    continue
+                found = self._judge(found)
+            self._patience.sleep(self._time_to_wait(request, found, attempt))
+            attempt += 1
+
+    def _try(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> requests.Response | _Later:
+        try:
+            response = super().send(request, **kwargs)
+        except _PASSING as error:
+            return _describe(error)
+        except (trouble.RequestException, ValueError) as error:
+            raise RequestRefused(
+                f"The address of {_host(request)} cannot be asked ({type(error).__name__}). Correct `base_url`."
+            ) from None
+        if response.ok:
+            try:
+                parsed = _parse(response.content)
+            except ValueError:
+                return _Later("its answer was cut off, or is no JSON")
+            response.json = lambda **_: parsed  # type: ignore[method-assign]  # parsed once, numbers as delivered
+        return response
+
+    def _keep_pace(self) -> None:
+        if self._api.requests_per_second:
+            now = time.monotonic()
+            if now < self._not_before:
+                self._patience.sleep(self._not_before - now)
+            self._not_before = max(now, self._not_before) + 1 / self._api.requests_per_second
+
+    def _judge(self, response: requests.Response) -> _Later:
+        """Why to ask again later. Raises where asking again would not help."""
+        status, host = response.status_code, _host(response.request)
+        if status in _BUSY or status >= 500 or _is_among(response, self._api.throttled):
+            return _Later(f"it answered {status}", _seconds_asked(response.headers.get("Retry-After")))
+        if status == 410 or _is_among(response, self._api.expired):
+            raise CursorExpired(f"{host} no longer knows the position asked for{self._said(response)}.")
+        if status == 401:
+            raise SignInRefused(f"{host} does not accept the key{self._said(response)}. {self._check_keys()}")
+        if status == 403:
+            raise SignInRefused(
+                f"{host} does not let this key read {_path(response)}{self._said(response)}. Give the key that right."
+            )
+        if status == 404:
+            raise RequestRefused(
+                f"{host} has no {_path(response)} (404). Check `base_url`, `path` and the API version."
+            )
+        if 300 <= status < 400:
+            raise RequestRefused(
+                f"{host} sends elsewhere ({status}); keys are not sent after it. Correct `base_url`."
+            )
+        raise RequestRefused(
+            f"{host} refuses the request for {_path(response)} ({status}){self._said(response)}. "
+            f"Correct the endpoint's params or body."
+        )
+
+    def _time_to_wait(self, request: requests.PreparedRequest, later: _Later, attempt: int) -> float:
+        """Seconds. Raises ConnectionCut when patience is at its end."""
+        host = _host(request)
+        longest = self._patience.attempts if later.connected else self._patience.attempts_to_connect
+        if attempt >= longest:
+            raise ConnectionCut(
+                f"{host} was asked {attempt} times in vain: {later.why}. Nothing is lost; run again later."
+            )
+        if later.wait is None:
+            return self._patience.wait_after(attempt)
+        if later.wait > self._patience.longest_wait:
+            raise ConnectionCut(
+                f"{host} asks to wait {later.wait:,.0f} seconds. Nothing is lost; run again then."
+            )
+        return later.wait
+
+    def _ask_for_token(self, address: str, form: dict[str, str]) -> Mapping[str, object]:
+        answer = self.post(address, data=form, auth=Unsigned()).json()
+        return answer if isinstance(answer, dict) else {}
+
+    def _check_keys(self) -> str:
+        auth = self._api.auth
+        names = [name for name in (auth.user, auth.secret, auth.client_secret) if name]
+        return f"Check {', '.join(names)}." if names else "Declare `auth`."
+
+    def _said(self, response: requests.Response) -> str:
+        """The vendor's own words, shortened to one line: error bodies are short and say which parameter is wrong."""
+        words = " ".join(self._hide(response.text).split())
+        return f": {words:.200}" if words else ""
+
+
+def value_at(body: object, path: str) -> object:
+    """What stands at a dotted path of a JSON body (a number counts into a list); None where there is nothing."""
+    for step in filter(None, path.split(".")):
+        if isinstance(body, list):
+            body = body[int(step)] if step.isdecimal() and int(step) < len(body) else None
+        else:
+            body = body.get(step) if isinstance(body, dict) else None
+    return body
+
+
+def _parse(content: bytes) -> object:
+    """JSON with every number as it was delivered: fractions and long integers would lose digits."""
+
+    def as_delivered(text: str) -> orjson.Fragment:
+        return orjson.Fragment(text)
+
+    def integer(text: str) -> int | orjson.Fragment:
+        return int(text) if len(text) <= _LONGEST_INTEGER else orjson.Fragment(text)
+
+    return json.loads(content, parse_float=as_delivered, parse_int=integer, parse_constant=as_delivered)
+
+
+def _is_among(response: requests.Response, answers: tuple[Answer, ...]) -> bool:
+    likely = [answer for answer in answers if answer.status == response.status_code]
+    if not likely:
+        return False
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    return any(_fits(body, answer) for answer in likely)
+
+
+def _fits(body: object, answer: Answer) -> bool:
+    if answer.path is None:
+        return True
+    found = value_at(body, answer.path)
+    return found in answer.values if answer.values else found is not None
+
+
+def _seconds_asked(header: str | None) -> float | None:
+    """`Retry-After` as seconds or as a date (RFC 9110, section 10.2.3); Shopify writes seconds with a fraction."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _describe(error: Exception) -> _Later:
+    """The library's message is not repeated: it holds the whole address."""
+    text = str(error)
+    if "NameResolution" in text or "getaddrinfo" in text:
+        return _Later("no such host is known", connected=False)
+    if isinstance(error, trouble.SSLError):
+        return _Later("its certificate is not accepted", connected=False)
+    if isinstance(error, trouble.ReadTimeout):
+        return _Later("it did not answer in time")
+    if isinstance(error, trouble.ConnectTimeout) or "NewConnectionError" in text:
+        return _Later("no connection could be made", connected=False)
+    return _Later("the connection broke off")
+
+
+def _host(request: requests.PreparedRequest) -> str:
+    return urlsplit(request.url or "").hostname or "the API"
+
+
+def _path(response: requests.Response) -> str:
+    return urlsplit(response.url or "").path
