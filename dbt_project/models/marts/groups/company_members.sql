@@ -73,7 +73,7 @@ members as (
 final as (
 
     select
-        {{ dbt.concat(["'b_'", "substring(" ~ dbt.hash('company_key') ~ ", 1, 16)"]) }} as company_id,
+        'b_' || substring(md5(company_key), 1, 16) as company_id,
         customer_id,
         reason
     from members

@@ -24,7 +24,7 @@ doors as (
 
     select
         customer_id,
-        {{ dbt.concat(["postcode", "'|'", "door", "'|'", "last_name"]) }} as door_key
+        postcode || '|' || door || '|' || last_name as door_key
     from addressed
     where choice = 1 and door <> ''
 
@@ -44,7 +44,7 @@ shared as (
 final as (
 
     select
-        {{ dbt.concat(["'h_'", "substring(" ~ dbt.hash('doors.door_key') ~ ", 1, 16)"]) }} as household_id,
+        'h_' || substring(md5(doors.door_key), 1, 16) as household_id,
         doors.customer_id,
         shared.member_count
     from doors
