@@ -86,6 +86,7 @@ def _customers(connection: duckdb.DuckDBPyConnection) -> None:
         f"{number(records)} records describe {number(customers)} customers: "
         f"{number(records - customers)} duplicates found."
     )
+    _groups(connection)
     measured = _rows(
         connection,
         "select method, metric, value from identity.identity_evaluation where metric in ('precision', 'recall', 'f1')",
@@ -102,6 +103,28 @@ def _customers(connection: duckdb.DuckDBPyConnection) -> None:
                 ],
             )
         )
+
+
+def _groups(connection: duckdb.DuckDBPyConnection) -> None:
+    """Households and companies beside the persons, and browsers that turned out to be somebody's."""
+    households, people = _rows(
+        connection, "select count(distinct household_id), count(*) from marts.household_members"
+    )[0]
+    companies, staff = _rows(
+        connection, "select count(*), coalesce(sum(member_count), 0)::bigint from marts.companies"
+    )[0]
+    browsers, known, events = _rows(
+        connection,
+        """
+        select count(distinct anonymous_id), count(distinct anonymous_id) filter (customer_id is not null),
+            count(*) filter (customer_id is not null) from marts.events where anonymous_id is not null
+        """,
+    )[0]
+    console.print(
+        f"{number(people)} of them live in {number(households)} shared households, {number(staff)} belong to "
+        f"{number(companies)} companies.\n{number(browsers)} browsers and phones visited; {number(known)} are a known "
+        f"customer's, with {number(events)} page views and clicks."
+    )
 
 
 def _metrics(connection: duckdb.DuckDBPyConnection) -> None:
