@@ -9,9 +9,11 @@ from ingestion.declarations import Column, Table
 from ingestion.declarations.columns import STRICT_TYPES
 from ingestion.naming import literal, quoted
 
-_INTEGER = r"\s*[+-]?(\d+|\d{1,3}(,\d{3})+)\s*"
-_DECIMAL = r"\s*[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?\s*"
-_MONEY = r"\s*\(?[+-]?\s?[£€$]?\s?[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?\)?\s*"
+# digits in one piece or in threes, by the decimal sign: a comma, blank or apostrophe parts thousands, or a full stop
+_WHOLE = {".": r"(\d+|\d{1,3}(,\d{3})+)", ",": r"(\d+|\d{1,3}([.\s’'\x{00a0}\x{202f}]\d{3})+)"}
+_FRACTION = {".": r"(\.\d*)?", ",": r"(,\d*)?"}
+# `£12`, `12,00 €`, `EUR 12`, `(12)`
+_UNIT = r"([£€$¥]|[A-Z]{3}|kr|zł|Kč)?"
 
 
 def typed_columns(table: Table, delivered: list[str]) -> dict[str, Column]:
@@ -22,9 +24,12 @@ def typed_columns(table: Table, delivered: list[str]) -> dict[str, Column]:
     }
 
 
-def is_wrong(name: str, column: Column) -> str:
-    """SQL that is true where the column holds something that is not of its type; empty cells are never wrong."""
-    return f"({quoted(name)} is not null and not coalesce({_parses(quoted(name), column)}, false))"
+def is_wrong(name: str, column: Column, decimal: str = ".") -> str:
+    """SQL that is true where the column holds something that is not of its type; empty cells are never wrong.
+
+    `decimal` is the file's decimal sign; a plain number (`1234.5`, as workbooks hold it) is one under either.
+    """
+    return f"({quoted(name)} is not null and not coalesce({_parses(quoted(name), column, decimal)}, false))"
 
 
 def describe(column: Column) -> str:
@@ -34,14 +39,28 @@ def describe(column: Column) -> str:
     return f"{article} {column.type}{shown}"
 
 
-def _parses(name: str, column: Column) -> str:
+def as_instant(name: str, column: Column) -> str:
+    """SQL for a date or timestamp as a naive timestamp in UTC; a text without a zone is taken as it stands."""
+    if column.formats:
+        formats = ", ".join(literal(form) for form in column.formats)
+        return f"try_strptime({quoted(name)}, [{formats}])::timestamp"
+    kind = "date" if column.type == "date" else "timestamptz"
+    return f"try_cast({quoted(name)} as {kind})::timestamp"
+
+
+def _parses(name: str, column: Column, decimal: str) -> str:
+    whole, fraction = _WHOLE[decimal], _FRACTION[decimal]
     if column.type == "integer":
-        return f"regexp_full_match({name}, {literal(_INTEGER)})"
+        pattern = rf"\s*[+-]?{whole}\s*"
+        return f"regexp_full_match({name}, {literal(pattern)})"
     if column.type == "decimal":
         # casting first is three times faster than the expression, which only thousands separators need
-        return f"(try_cast({name} as decimal(38, 9)) is not null or {_number(name, _DECIMAL)})"
+        pattern = rf"\s*[+-]?{whole}?{fraction}\s*"
+        return f"(try_cast({name} as decimal(38, 9)) is not null or {_number(name, pattern)})"
     if column.type == "money":
-        return _number(name, _MONEY)
+        pattern = rf"\s*\(?[+-]?\s?{_UNIT}\s?[+-]?{whole}?{fraction}[\s\x{{00a0}}]?{_UNIT}\)?\s*"
+        plain = f"try_cast({name} as decimal(38, 9)) is not null or " if decimal == "," else ""
+        return f"({plain}{_number(name, pattern)})"
     if column.formats:
         formats = ", ".join(literal(form) for form in column.formats)
         return f"try_strptime({name}, [{formats}]) is not null"

@@ -84,7 +84,10 @@ def require_columns(
             hint = f" The nearest is {close!r}: was it renamed?" if close else ""
             raise HeaderMismatch(
                 f"has no {unit} {name!r}.{hint} Found: {', '.join(map(repr, list(found)[:30])) or 'nothing'}. "
-                f"Export it again with that {unit}, or correct `columns` and `required` of table {table.name}."
+                f"Export it again with that {unit}, or correct `columns` and `required` of table {table.name}.",
+                column=spell(name),
+                expected=f"the {unit} {name!r}",
+                found=close and f"nearest {close!r}",
             )
 
 

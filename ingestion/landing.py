@@ -35,7 +35,7 @@ def find_deliveries(landing_dir: Path, source: Source) -> list[Delivery]:
         for path in sorted(
             {
                 path
-                for pattern in table.files
+                for pattern in table.patterns
                 for path in folder.glob(pattern)
                 if path.is_file() and not _is_hidden(path, landing_dir)
             }

@@ -5,9 +5,12 @@ What counts as a value of a type is in `checks.py`; rows that cannot be read at 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import duckdb
 
-from ingestion.checks import describe, is_wrong, typed_columns
+from ingestion.checks import as_instant, describe, is_wrong, typed_columns
 from ingestion.declarations import Column
 from ingestion.errors import ColumnRetyped
 from ingestion.feeds import Feed, Reject
@@ -18,18 +21,67 @@ from ingestion.naming import literal, quoted
 RETYPED_FROM = 20
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """The rows that were taken out, and the first and last event of the load (naive UTC) where a column tells."""
+
+    rejects: list[Reject]
+    min_event_at: datetime | None = None
+    max_event_at: datetime | None = None
+
+
 def take_out_mistyped(
-    connection: duckdb.DuckDBPyConnection, delivery: Delivery, feed: Feed, load_id: int
-) -> list[Reject]:
+    connection: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    feed: Feed,
+    load_id: int,
+    *,
+    is_whole_file: bool = True,
+) -> Judgement:
     """Remove this load's rows with a value that is not of its column's type, and return them as rejects.
 
-    Raises ColumnRetyped when most values of a column are of another type: then the file, not the row, is wrong.
+    Raises ColumnRetyped when most values of a column are of another type: then the file, not the row, is wrong
+    (unless only some of its rows, rejected before, are judged again).
     """
     columns = typed_columns(delivery.table, feed.columns)
+    if not columns:
+        return Judgement([])
     wrong = {name: is_wrong(name, column) for name, column in columns.items()}
     table = f"raw.{quoted(delivery.raw_table)}"
-    if not wrong or not _count_wrong(connection, delivery, table, load_id, columns, wrong):
-        return []
+    event = _event(delivery, columns)
+    counts = ", ".join(f"count(*) filter ({test}), count({quoted(name)})" for name, test in wrong.items())
+    # one pass over the load for everything
+    first, last, *found = connection.execute(
+        f"select min({event}), max({event}), {counts} from {table} where _load_id = {load_id}"
+    ).fetchall()[0]
+    bad, filled = dict(zip(wrong, found[::2], strict=True)), dict(zip(wrong, found[1::2], strict=True))
+    if is_whole_file:
+        for name in (name for name in wrong if bad[name] >= RETYPED_FROM and bad[name] > filled[name] / 2):
+            sample = (
+                f"select any_value({quoted(name)}) from {table} where _load_id = {load_id} and {wrong[name]}"
+            )
+            (value,) = connection.execute(sample).fetchall()[0]
+            raise _retyped(delivery, columns[name], bad[name], filled[name], value)
+    rejects = _take_out(connection, table, load_id, feed, columns, wrong) if any(bad.values()) else []
+    return Judgement(rejects, first, last)
+
+
+def _event(delivery: Delivery, columns: dict[str, Column]) -> str:
+    """SQL for the time of a row: the cursor, or else the first date or timestamp; NULL where there is none."""
+    timed = [name for name, column in columns.items() if column.type in ("date", "timestamp")]
+    cursor = delivery.table.cursor and delivery.table.raw_name(delivery.table.cursor)
+    name = cursor if cursor in timed else next(iter(timed), None)
+    return as_instant(name, columns[name]) if name else "null::timestamp"
+
+
+def _take_out(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    load_id: int,
+    feed: Feed,
+    columns: dict[str, Column],
+    wrong: dict[str, str],
+) -> list[Reject]:
     condition = f"_load_id = {load_id} and ({' or '.join(wrong.values())})"
     names = " ".join(f"when {test} then {literal(name)}" for name, test in wrong.items())
     values = " ".join(f"when {test} then {quoted(name)}" for name, test in wrong.items())
@@ -41,25 +93,19 @@ def take_out_mistyped(
     return [_reject(row, columns[name], value, originals[row]) for row, name, value in rows]
 
 
-def _count_wrong(
-    connection: duckdb.DuckDBPyConnection,
-    delivery: Delivery,
-    table: str,
-    load_id: int,
-    columns: dict[str, Column],
-    wrong: dict[str, str],
-) -> int:
-    counts = ", ".join(f"count(*) filter ({test}), count({quoted(name)})" for name, test in wrong.items())
-    found = connection.execute(f"select {counts} from {table} where _load_id = {load_id}").fetchall()[0]
-    for column, bad, filled in zip(columns.values(), found[::2], found[1::2], strict=True):
-        if bad >= RETYPED_FROM and bad > filled / 2:
-            raise ColumnRetyped(
-                f"has a column {column.name!r} in which {bad} of {filled} values are not {describe(column)}. "
-                f"Export it as before, or correct the column's `type` in {delivery.source.name}.yml."
-            )
-    return int(sum(found[::2]))
+def _retyped(delivery: Delivery, column: Column, bad: int, filled: int, value: str) -> ColumnRetyped:
+    return ColumnRetyped(
+        f"has a column {column.name!r} in which {bad} of {filled} values are not {describe(column)}. "
+        f"Export it as before, or correct the column's `type` in {delivery.source.name}.yml.",
+        column=delivery.table.raw_name(column.name),
+        expected=describe(column),
+        found=f"{bad} of {filled} values such as {_shown(value)}",
+    )
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= 60 else f"{value[:57]}…")
 
 
 def _reject(row: int, column: Column, value: str, original: tuple[int | None, str]) -> Reject:
-    shown = repr(value if len(value) <= 60 else f"{value[:57]}…")
-    return Reject(row, original[0], column.name, f"{shown} is not {describe(column)}", original[1])
+    return Reject(row, original[0], column.name, f"{_shown(value)} is not {describe(column)}", original[1])

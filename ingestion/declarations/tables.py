@@ -118,6 +118,11 @@ class Table(Declaration):
         return self
 
     @property
+    def patterns(self) -> tuple[str, ...]:
+        """Where the table's files are, inside the source's landing folder; what is pulled lies in a folder of its own."""
+        return self.files or (f"{self.name}/**/*",)
+
+    @property
     def raw_columns(self) -> dict[str, Column]:
         """The raw table's declared columns in order: name → declaration."""
         names = self.raw_names([column.name for column in self.columns])

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion import loader
+from ingestion import readers
 from ingestion.errors import LoadInterrupted
 from ingestion.loader import load
 
@@ -67,8 +67,8 @@ def test_a_file_that_grows_while_it_is_read_is_refused(ground, monkeypatch):
             file.write("2,b,\n")
         return read(request)
 
-    read = loader.READERS["csv"][-1]
-    monkeypatch.setitem(loader.READERS, "csv", (read_slowly,))
+    read = readers.READERS["csv"][-1]
+    monkeypatch.setitem(readers.READERS, "csv", (read_slowly,))
     assert "was still being written" in ground.refusal()
 
 
@@ -79,7 +79,7 @@ def test_trouble_with_the_machine_stops_the_load_with_a_sentence(ground, monkeyp
     ground.deliver("people_1.csv", HEADER + "1,a,\n")
     ground.load()
     ground.deliver("people_2.csv", HEADER + "2,b,\n")
-    monkeypatch.setitem(loader.READERS, "csv", (fill_the_disk,))
+    monkeypatch.setitem(readers.READERS, "csv", (fill_the_disk,))
     with pytest.raises(LoadInterrupted, match=r"stopped at shop/people_2\.csv: IO Error: No space left"):
         ground.load()
     monkeypatch.undo()
@@ -92,18 +92,18 @@ import os, signal, sys
 from datetime import datetime
 from pathlib import Path
 import duckdb
-from ingestion import loader
+from ingestion import intake, loader
 from tests.ingestion.conftest import make_source
 
 folder, files = Path(sys.argv[1]), int(sys.argv[2])
-record_load = loader.record_load
+record_load = intake.record_load
 
 def record_and_die(connection, key, result, loaded_at):
     record_load(connection, key, result, loaded_at)
     if result.load_id == files:
         os.kill(os.getpid(), signal.SIGKILL)
 
-loader.record_load = record_and_die
+intake.record_load = record_and_die
 with duckdb.connect(folder / "warehouse.duckdb") as connection:
     print("ready", flush=True)
     loader.load(connection, folder / "landing", [make_source()], loaded_at=datetime(2026, 1, 1))

@@ -1,0 +1,105 @@
+"""Tables that are delivered whole: which keys the newest delivery still has, and which vanished with it.
+
+Vanished keys are recorded in `raw.deleted_rows`; their rows stay in raw, and the macro `newest_version` leaves them out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from ingestion.declarations import Source, Table
+from ingestion.ledger import LedgerKey
+from ingestion.naming import quoted
+from ingestion.reports import Deletion
+from ingestion.versions import UNCHANGED_TABLE, key_text
+
+_OF_TABLE = "source = $source and table_name = $table_name"
+# the newest delivery of a table, unless one of its files is refused as it lies there now: then it is not whole
+_NEWEST_WHOLE = f"""
+with last as (
+    select * from raw.loads where {_OF_TABLE}
+    qualify row_number() over (partition by file order by load_id desc) = 1
+)
+select max(delivered_at), max_by(load_id, row(delivered_at, load_id)) from raw.loads
+where {_OF_TABLE} and status = 'loaded' and file_hash is not null
+having max(delivered_at) not in (select delivered_at from last where status = 'refused')
+"""
+
+
+def forget_returned(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> None:
+    """Rows of a key that was deleted are stored again, even if they are what they were."""
+    connection.execute(
+        f"delete from {UNCHANGED_TABLE} as noted where not exists (from raw.live_keys as live where {_OF_TABLE} "
+        f"and live.key_text = {key_text(key.delivery.table.raw_keys, 'noted.')})",
+        _names(key.delivery.source, key.delivery.table),
+    )
+
+
+def mark_seen(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load_id: int) -> None:
+    """Note that the keys of this load's rows were in a delivery of this date."""
+    table = key.delivery.table
+    seen = (
+        f"(select distinct {key_text(table.raw_keys)} as key_text from raw.{quoted(key.delivery.raw_table)} "
+        f"where _load_id = $load_id)"
+    )
+    parameters = _names(key.delivery.source, table) | {"at": key.delivered_at, "load_id": load_id}
+    connection.execute(
+        f"update raw.live_keys set seen_at = greatest(seen_at, $at), first_seen_at = least(first_seen_at, $at) "
+        f"where {_OF_TABLE} and key_text in {seen}",
+        parameters,
+    )
+    connection.execute(
+        f"insert into raw.live_keys select $source, $table_name, key_text, $at, $at from {seen} where key_text is not null "
+        f"and key_text not in (select key_text from raw.live_keys where {_OF_TABLE})",
+        parameters,
+    )
+
+
+def record_vanished(
+    connection: duckdb.DuckDBPyConnection, source: Source, table: Table, detected_at: datetime
+) -> Deletion | None:
+    """Record the keys that the newest whole delivery lacks; None when it lacks none, or is not whole.
+
+    A delivery that lacks a larger share than `largest_shrink` of the keys deletes nothing: the ledger says so.
+    """
+    names = _names(source, table)
+    newest = connection.execute(_NEWEST_WHOLE, names).fetchone()
+    if newest is None:
+        return None
+    at, load_id = newest
+    vanished, before = connection.execute(
+        f"select count(*) filter (seen_at < $at), count(*) filter (first_seen_at < $at) from raw.live_keys where {_OF_TABLE}",
+        names | {"at": at},
+    ).fetchall()[0]
+    if not vanished:
+        return None
+    if vanished > table.largest_shrink * before:
+        message = (
+            f"{vanished} of {before} keys are no longer there, more than `largest_shrink` ({table.largest_shrink:.0%}) "
+            f"allows: nothing was deleted. If the delivery is right, raise it for table {table.name} in {source.name}.yml."
+        )
+        _note(connection, load_id, message)
+        return Deletion(source.name, table.name, before, vanished, message)
+    gone = f"from raw.live_keys where {_OF_TABLE} and seen_at < $at"
+    connection.execute(
+        f"insert into raw.deleted_rows by name select source, table_name, key_text, "
+        f"$load_id::bigint as deleted_in_load_id, $detected_at as detected_at, $at as delivered_at {gone}",
+        names | {"at": at, "load_id": load_id, "detected_at": detected_at},
+    )
+    connection.execute(f"delete {gone}", names | {"at": at})
+    return Deletion(source.name, table.name, before, vanished)
+
+
+def _note(connection: duckdb.DuckDBPyConnection, load_id: int, message: str) -> None:
+    """Say it once at the load in the ledger."""
+    connection.execute(
+        "update raw.loads set message = concat_ws('; ', message, $message) "
+        "where load_id = $load_id and not contains(coalesce(message, ''), $message)",
+        {"load_id": load_id, "message": message},
+    )
+
+
+def _names(source: Source, table: Table) -> dict[str, object]:
+    return {"source": source.name, "table_name": table.name}

@@ -1,0 +1,185 @@
+"""The ledger `raw.loads`: what was delivered, when, and what became of it; and whether a content is known already.
+
+One row per load, written in the load's own transaction; the raw tables themselves are in `raw_tables.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from ingestion.delivery_dates import date_in_name
+from ingestion.landing import Delivery
+from ingestion.reports import FileResult
+
+LEDGER = """
+create schema if not exists raw;
+create table if not exists raw.loads (
+    load_id bigint, source varchar, table_name varchar, file varchar, file_hash varchar, bytes bigint,
+    rows_in_file bigint, rows_loaded bigint, rows_rejected bigint, loaded_at timestamp,
+    status varchar, message varchar,
+    rows_unchanged bigint, min_event_at timestamp, max_event_at timestamp, delivered_at timestamp,
+    compared_to bigint
+);
+"""
+# what ledgers of earlier versions lack
+LEDGER_COLUMNS = {
+    "rows_unchanged": "bigint",
+    "min_event_at": "timestamp",
+    "max_event_at": "timestamp",
+    "delivered_at": "timestamp",
+    "compared_to": "bigint",
+}
+
+
+@dataclass(frozen=True)
+class LedgerKey:
+    """A content that was delivered for a table under a name; `delivered_at` (naive UTC) places it among the others."""
+
+    delivery: Delivery
+    sha256: str | None
+    size: int
+    delivered_at: datetime
+
+
+@dataclass(frozen=True)
+class KnownLoad:
+    """An earlier load of the same content. `is_outdated`: an older delivery came in after it and was not compared."""
+
+    load_id: int
+    file: str
+    delivered_at: datetime
+    loaded_at: datetime
+    is_outdated: bool
+
+
+def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
+    """One more than the highest id in the ledger."""
+    (highest,) = connection.execute("select coalesce(max(load_id), 0) from raw.loads").fetchall()[0]
+    return int(highest) + 1
+
+
+def find_known(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KnownLoad | None:
+    """The load that makes this delivery nothing new, or None.
+
+    That is: the last content of the same name; or content under another name when the table has got nothing newer, or
+    when that other file was moved here. Without keys, any content the table has seen: its rows would be there twice.
+    """
+    loads = _loads_like(connection, key)
+    own = [load for load in loads if load["file"] == key.delivery.file]
+    if own and own[-1]["file_hash"] == key.sha256:
+        return _known(connection, key, own[-1])
+    same = [load for load in loads if load["file_hash"] == key.sha256]
+    if not same:
+        return None
+    table = key.delivery.table
+    newest = max(loads, key=lambda load: (load["delivered_at"], load["load_id"]))
+    moved = [load for load in same if _was_moved(key, load)]
+    if not table.keys and table.load == "append":
+        return _known(connection, key, same[-1])
+    if newest["file_hash"] == key.sha256:
+        return _known(connection, key, newest)
+    return _known(connection, key, moved[-1]) if moved else None
+
+
+def _loads_like(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> list[dict[str, Any]]:
+    """In load order: every load of this name, every load of this content, and the newest delivery of the table."""
+    found = connection.execute(
+        """
+        with loads as (
+            select * from raw.loads
+            where status = 'loaded' and file_hash is not null and source = ? and table_name = ?
+        )
+        select load_id, file, file_hash, delivered_at, loaded_at, rows_unchanged, compared_to from loads
+        where file = ? or file_hash = ?
+            or load_id = (select load_id from loads order by delivered_at desc, load_id desc limit 1)
+        order by load_id
+        """,
+        [key.delivery.source.name, key.delivery.table.name, key.delivery.file, key.sha256],
+    )
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _was_moved(key: LedgerKey, load: dict[str, Any]) -> bool:
+    """True when the file that was loaded lies here now: its old name is gone, and the new one tells no other date."""
+    landing_dir = key.delivery.path.parents[key.delivery.file.count("/")]
+    told = date_in_name(key.delivery.file)
+    return told in (None, load["delivered_at"]) and not (landing_dir / load["file"]).exists()
+
+
+def _known(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load: dict[str, Any]) -> KnownLoad:
+    late = None
+    if load["rows_unchanged"] and load["file"] == key.delivery.file:
+        late = connection.execute(
+            "select 1 from raw.loads where status = 'loaded' and source = ? and table_name = ? "
+            "and load_id > ? and delivered_at < ? and rows_loaded > coalesce(rows_unchanged, 0) limit 1",
+            [
+                key.delivery.source.name,
+                key.delivery.table.name,
+                load["compared_to"] or load["load_id"],
+                load["delivered_at"],
+            ],
+        ).fetchone()
+    return KnownLoad(
+        load["load_id"], load["file"], load["delivered_at"], load["loaded_at"], is_outdated=late is not None
+    )
+
+
+def record_load(
+    connection: duckdb.DuckDBPyConnection, key: LedgerKey, result: FileResult, loaded_at: datetime
+) -> None:
+    """Append to the ledger. The same bytes refused once more replace their earlier refusal, so that they count once."""
+    delivery = key.delivery
+    replaced = connection.execute(
+        "delete from raw.loads where status = 'refused' and source = ? and table_name = ? and file = ? "
+        "and file_hash is not distinct from ? returning load_id",
+        [delivery.source.name, delivery.table.name, delivery.file, key.sha256],
+    ).fetchall()
+    for (load_id,) in replaced:
+        connection.execute("delete from raw.schema_changes where load_id = ?", [load_id])
+    row = {
+        "load_id": result.load_id,
+        "source": delivery.source.name,
+        "table_name": delivery.table.name,
+        "file": delivery.file,
+        "file_hash": key.sha256,
+        "bytes": key.size,
+        "rows_in_file": result.rows_in_file,
+        "rows_loaded": result.rows_loaded,
+        "rows_rejected": result.rows_rejected,
+        "loaded_at": loaded_at,
+        "status": result.status,
+        "message": result.message or None,
+        "rows_unchanged": result.rows_unchanged,
+        "min_event_at": result.min_event_at,
+        "max_event_at": result.max_event_at,
+        "delivered_at": key.delivered_at,
+    }
+    connection.execute(
+        f"insert into raw.loads ({', '.join(row)}, compared_to) "
+        f"select {', '.join('?' * len(row))}, coalesce(max(load_id), 0) from raw.loads",
+        list(row.values()),
+    )
+
+
+def take_back(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load_id: int) -> None:
+    """Remove a load with its rows, rejects and line in the ledger: it is about to be loaded again under its own id."""
+    connection.execute(f'delete from raw."{key.delivery.raw_table}" where _load_id = ?', [load_id])
+    for table in ("loads", "rejected_rows", "schema_changes"):
+        connection.execute(f"delete from raw.{table} where load_id = ?", [load_id])
+
+
+def date_old_loads(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give loads of earlier versions the date that they would get now."""
+    undated = connection.execute(
+        "select load_id, file, loaded_at from raw.loads where delivered_at is null"
+    ).fetchall()
+    for load_id, file, loaded_at in undated:
+        connection.execute(
+            "update raw.loads set delivered_at = ? where load_id = ?",
+            [date_in_name(file) or loaded_at, load_id],
+        )
