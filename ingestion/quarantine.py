@@ -46,7 +46,8 @@ def take_out_mistyped(
     columns = typed_columns(delivery.table, feed.columns)
     if not columns:
         return Judgement([])
-    wrong = {name: is_wrong(name, column) for name, column in columns.items()}
+    decimal = delivery.table.csv.decimal
+    wrong = {name: is_wrong(name, column, decimal) for name, column in columns.items()}
     table = f"raw.{quoted(delivery.raw_table)}"
     event = _event(delivery, columns)
     counts = ", ".join(f"count(*) filter ({test}), count({quoted(name)})" for name, test in wrong.items())

@@ -9,6 +9,11 @@
     end
 {%- endmacro %}
 
+{#- `1.234` → integer, by the file's decimal sign. -#}
+{% macro parse_whole(text, decimal='.') -%}
+    {{ parse_count(decimal_point(text) if decimal == ',' else text) }}
+{%- endmacro %}
+
 {#- An amount of money by the file's decimal sign. -#}
 {% macro parse_amount(text, decimal='.') -%}
     {{ parse_money(decimal_point(text) if decimal == ',' else text) }}

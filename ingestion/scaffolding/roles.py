@@ -91,8 +91,10 @@ def _integer(plan: Plan, raw: str, column: Column) -> None:
     if raw.endswith("_id") or raw == "id":
         _text(plan, raw, column)
         return
-    plan.give("1,234", UNREADABLE)
-    plan.add(_column(raw), _macro("parse_count", raw), _told(column), shown=(1234, None))
+    sign = _decimal_sign(plan)
+    plan.give("1.234" if sign else "1,234", UNREADABLE)
+    sql = _macro("parse_whole", raw, *sign) if sign else _macro("parse_count", raw)
+    plan.add(_column(raw), sql, _told(column), shown=(1234, None))
 
 
 def _decimal(plan: Plan, raw: str, column: Column) -> None:

@@ -20,7 +20,7 @@ EVERYTHING = Source.model_validate(
                 "description": "Everyone who has an account.",
                 "files": ["customers*.csv"],
                 "format": "csv",
-                "csv": {"delimiter": ";"},
+                "csv": {"delimiter": ";", "decimal": ","},
                 "load": "replace",
                 "keys": ["id"],
                 "cursor": "Updated At",
