@@ -1,4 +1,4 @@
-"""From whatever encoding and line end a file came in to UTF-8 with line feeds, in a temporary copy.
+"""From whatever encoding a file came in to UTF-8, in a temporary copy; line ends stay as they are.
 
 Files that already are UTF-8 are not copied. What the text says is read elsewhere.
 """
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingestion.declarations import Table
 from ingestion.errors import FileUnreadable
 from ingestion.fingerprints import CHUNK_BYTES, Fingerprint, read_chunks
 
@@ -21,58 +22,87 @@ _UNLIKELY_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d\xfe\xff]")
 _BINARY_SHARE = 0.001
 
 
+# UTF-32 first: its mark begins with that of UTF-16
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_SHOWN = {"cp1252": "Windows-1252", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+
+
 @dataclass(frozen=True)
 class Text:
-    """A file that is UTF-8 (rows that are not are found by the readers) and the note to leave about its encoding."""
+    """A file that is UTF-8 (rows that are not are found by the readers) and the note to leave about its encoding.
+
+    `encoding` is the delivered file's, in words.
+    """
 
     path: Path
     fingerprint: Fingerprint
     is_copy: bool = False
     note: str = ""
+    encoding: str = "UTF-8"
 
 
-def detect_encoding(path: Path, fingerprint: Fingerprint) -> str:
+def read_as_text(table: Table, fingerprint: Fingerprint, workspace: Path) -> Text:
+    """The file as UTF-8 where it is a text. Raises FileUnreadable for an empty or binary one."""
+    if table.format in ("xlsx", "parquet"):
+        if not fingerprint.size:
+            raise FileUnreadable("is empty. Ask the source to export it again, or remove the file.")
+        return Text(fingerprint.path, fingerprint)
+    declared = table.csv.encoding if table.format == "csv" else None
+    encoding = detect_encoding(fingerprint, declared)
+    if encoding == "utf-8":
+        return Text(fingerprint.path, fingerprint)
+    shown = _SHOWN.get(encoding, declared or encoding.upper())
+    copy = workspace / "utf8"
+    _transcode(fingerprint.path, encoding, shown, copy)
+    return Text(copy, fingerprint, is_copy=True, note=f"read as {shown}", encoding=shown)
+
+
+def detect_encoding(fingerprint: Fingerprint, declared: str | None = None) -> str:
     """Python's name of the encoding. UTF-8 also stands for "mostly UTF-8, some rows damaged".
 
-    Raises FileUnreadable for an empty file and for binary content.
+    A byte order mark is proof, then the declaration counts. Raises FileUnreadable for an empty file and for binary
+    content.
     """
-    if not fingerprint.head.strip():
-        raise FileUnreadable("is empty. Ask the source to export it again, or remove the file.")
     head = fingerprint.head
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+    if not head.strip():
+        raise FileUnreadable("is empty. Ask the source to export it again, or remove the file.")
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    if declared is not None:
+        name = codecs.lookup(declared).name
+        # without a mark Windows programs mean little-endian
+        return {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(name, name)
     if fingerprint.has_nul:
         return _wide_or_binary(head)
     if fingerprint.is_utf8:
         return "utf-8"
-    return "cp1252" if _is_windows_1252(path) else "utf-8"
+    return "cp1252" if _is_windows_1252(fingerprint.path) else "utf-8"
 
 
-def to_utf8(path: Path, fingerprint: Fingerprint, encoding: str, target: Path) -> Text | None:
-    """A UTF-8 copy with line feeds at `target` when one is needed, else None. Raises FileUnreadable."""
-    only_returns = fingerprint.has_returns and not fingerprint.newlines and encoding != "utf-16"
-    if encoding == "utf-8" and not only_returns:
-        return None
+def _transcode(path: Path, encoding: str, shown: str, target: Path) -> None:
+    """Copy as UTF-8. Bytes that have no meaning are copied as they are, which no reader takes for UTF-8 afterwards.
+
+    Raises FileUnreadable where characters have several bytes and one byte too few or too many spoils the rest.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+    done = 0
     try:
-        _transcode(path, encoding, target)
-    except UnicodeDecodeError as error:
+        with target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as copy:
+            for chunk in read_chunks(path):
+                copy.write(decoder.decode(chunk))
+                done += len(chunk)
+            copy.write(decoder.decode(b"", final=True))
+    except UnicodeError as error:
         raise FileUnreadable(
-            f"is not valid {encoding} at byte {error.start}. Export it again as UTF-8."
+            f"is not valid {shown} (near byte {done:,}). Export it again as UTF-8."
         ) from error
-    note = "" if encoding == "utf-8" else f"read as {'Windows-1252' if encoding == 'cp1252' else 'UTF-16'}"
-    return Text(target, fingerprint, is_copy=True, note=note)
-
-
-def _transcode(path: Path, encoding: str, target: Path) -> None:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    returns_only: bool | None = None
-    with target.open("w", encoding="utf-8", newline="") as copy:
-        for chunk in read_chunks(path):
-            text = decoder.decode(chunk)
-            if returns_only is None:
-                returns_only = "\r" in text and "\n" not in text
-            copy.write(text.replace("\r", "\n") if returns_only else text)
-        copy.write(decoder.decode(b"", final=True))
 
 
 def _wide_or_binary(head: bytes) -> str:

@@ -17,8 +17,8 @@ import duckdb
 from ingestion.deletions import forget_returned, mark_seen
 from ingestion.delivery_dates import date_in_name
 from ingestion.drift import find_changes, record_changes, refused_change
-from ingestion.encodings import Text, detect_encoding, to_utf8
-from ingestion.errors import CountsDisagree, FileRefused, FileUnreadable, LoadInterrupted
+from ingestion.encodings import read_as_text
+from ingestion.errors import CountsDisagree, FileRefused, LoadInterrupted
 from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Request, Unsure
 from ingestion.fingerprints import Fingerprint, check_unchanged, take_fingerprint
 from ingestion.landing import Delivery
@@ -99,7 +99,7 @@ def _take_in(
 ) -> FileResult:
     """Try the format's readers in turn, each in its own transaction. Raises FileRefused."""
     delivery = key.delivery
-    request = Request(connection, delivery.table, as_text(delivery, fingerprint, workspace), workspace)
+    request = Request(connection, delivery.table, read_as_text(delivery.table, fingerprint, workspace), workspace)
     doubt: Unsure | None = None
     for read in READERS[delivery.table.format]:
         try:
@@ -116,17 +116,6 @@ def _take_in(
     raise CountsDisagree(
         f"was understood differently by two readers ({doubt}). Export it again as plain UTF-8 {delivery.table.format}."
     )
-
-
-def as_text(delivery: Delivery, fingerprint: Fingerprint, workspace: Path) -> Text:
-    """The file as UTF-8 where it is a text. Raises FileUnreadable for an empty or binary one."""
-    as_is = Text(delivery.path, fingerprint)
-    if delivery.table.format in ("xlsx", "parquet"):
-        if not fingerprint.size:
-            raise FileUnreadable("is empty. Ask the source to export it again, or remove the file.")
-        return as_is
-    encoding = detect_encoding(delivery.path, fingerprint)
-    return to_utf8(delivery.path, fingerprint, encoding, workspace / "utf8") or as_is
 
 
 def _compare_again(

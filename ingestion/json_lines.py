@@ -16,6 +16,7 @@ import duckdb
 import orjson
 
 from ingestion.csv_files import read_csv
+from ingestion.dialects import Dialect
 from ingestion.errors import FileCutOff
 from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Reject, Request, Unsure, require_columns
 from ingestion.fingerprints import link_safely
@@ -73,7 +74,7 @@ def read_lines_sifted(request: Request) -> Feed:
             keys.update(dict.fromkeys(found))
             writer.writerow((row, raw.decode().strip()))
             longest = max(longest, len(raw))
-    source = read_csv(sifted, ["_row", "line"], ",", line_limit=max(2_097_152, 3 * longest))
+    source = read_csv(sifted, ["_row", "line"], Dialect(","), line_limit=max(2_097_152, 3 * longest))
     relation = f"(select _row::bigint as _row, line from {source})"
     return feed_objects(
         request.table, relation, list(keys), delivered, _LineOriginals(request.text.path), rejects

@@ -1,4 +1,4 @@
-"""The second reader: Python's csv module, independent of the engine, to count records and to sift bad ones.
+"""The second reader of delimited text: Python's csv module, independent of the engine, to count records and to sift bad ones.
 
 Nothing is loaded from here; the engine reads either the delivered file or the sifted copy.
 """
@@ -6,7 +6,6 @@ Nothing is loaded from here; the engine reads either the delivered file or the s
 from __future__ import annotations
 
 import csv
-import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ingestion.dialects import Dialect
 from ingestion.errors import FileCutOff
 from ingestion.fingerprints import read_chunks
 
 csv.field_size_limit(2**31 - 1)  # the default of 128 KB would make a long note an error
 
-_QUOTE, _NEWLINE = ord('"'), ord("\n")
-_BLANK_SEPARATED = re.compile(r"[^ \t\r\n]+")
+_NEWLINE = ord("\n")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def open_text(path: Path) -> Iterator[str]:
         yield from lines
 
 
-def count_records(path: Path, offset: int) -> int | None:
+def count_records(path: Path, offset: int, quote: str = '"') -> int | None:
     """Records from byte `offset` on: line feeds outside quotes. None when quotes are open at the end.
 
     A line feed ends a record when an even number of quotes precedes it (RFC 4180 doubles a quote inside a field),
@@ -52,7 +51,7 @@ def count_records(path: Path, offset: int) -> int | None:
     last = b""
     for chunk in read_chunks(path, offset):
         data = np.frombuffer(chunk, np.uint8)
-        quotes = np.flatnonzero(data == _QUOTE)
+        quotes = np.flatnonzero(data == ord(quote))
         ends = np.flatnonzero(data == _NEWLINE)
         records += int(np.count_nonzero((np.searchsorted(quotes, ends) + seen) % 2 == 0))
         seen += len(quotes)
@@ -62,15 +61,15 @@ def count_records(path: Path, offset: int) -> int | None:
     return records + (last not in (b"", b"\n"))
 
 
-def read_records(lines: Iterator[str], delimiter: str, width: int, first_line: int) -> Iterator[Record]:
-    """Every record of `width` fields, good or bad, in file order; blank lines are no records.
+def read_records(lines: Iterator[str], dialect: Dialect, width: int, first_line: int) -> Iterator[Record]:
+    """Every record of `width` fields, good or bad, in file order; blank lines and comments are no records.
 
     A quote that closes in the wrong place spoils only its own line: the lines after it are read again.
     Raises FileCutOff when a quote is still open at the end, or the last record lacks fields and its line end.
     """
-    feed = _LineFeed(lines, first_line)
+    feed = _LineFeed(lines, dialect, first_line)
     row = 0
-    while (taken := feed.take(delimiter)) is not None:
+    while (taken := feed.take()) is not None:
         line, text, values, problem = taken
         if not values and not problem:
             continue
@@ -78,25 +77,12 @@ def read_records(lines: Iterator[str], delimiter: str, width: int, first_line: i
         yield _record(row, line, text, values, width, problem)
 
 
-def read_blank_separated(lines: Iterator[str], width: int, first_line: int) -> Iterator[Record]:
-    """As `read_records`, for columns parted by runs of blanks: a line is a record, and quotes are text."""
-    row = 0
-    for line, text in enumerate(lines, start=first_line):
-        if values := split_at_blanks(text):
-            row += 1
-            yield _record(row, line, text, values, width)
-
-
-def split_at_blanks(text: str) -> list[str]:
-    """The words between runs of spaces and tabs; those before the first and after the last do not count."""
-    return _BLANK_SEPARATED.findall(text)
-
-
 class _LineFeed:
     """Physical lines for the parser, remembering those of the current record, taking back those it gave too many."""
 
-    def __init__(self, lines: Iterator[str], first_line: int) -> None:
+    def __init__(self, lines: Iterator[str], dialect: Dialect, first_line: int) -> None:
         self._lines = lines
+        self._dialect = dialect
         self._waiting: deque[str] = deque()
         self._given: list[str] = []
         self._line = first_line
@@ -106,23 +92,27 @@ class _LineFeed:
 
     def __next__(self) -> str:
         line = self._waiting.popleft() if self._waiting else next(self._lines)
+        while not self._given and self._dialect.is_comment(line):
+            self._line += 1
+            line = self._waiting.popleft() if self._waiting else next(self._lines)
         self._given.append(line)
         return line
 
-    def take(self, delimiter: str) -> tuple[int, str, list[str], str] | None:
+    def take(self) -> tuple[int, str, list[str], str] | None:
         """The next record as (line, text, values, problem), or None at the end."""
         self._given.clear()
-        line, problem = self._line, ""
+        problem = ""
         try:
-            values = next(csv.reader(self, delimiter=delimiter, strict=True), None)
+            values = next(self._dialect.parse(self), None)
         except csv.Error as error:
             if "unexpected end" in str(error):
-                raise FileCutOff(_cut_off(line, "a quote that opens there is never closed")) from error
+                raise FileCutOff(_cut_off(self._line, "a quote that opens there is never closed")) from error
             self._waiting.extendleft(reversed(self._given[1:]))
             del self._given[1:]
             values, problem = [], "a quote inside a quoted field is not doubled"
         if values is None:
             return None
+        line = self._line
         self._line += len(self._given)
         return line, "".join(self._given), values, problem
 

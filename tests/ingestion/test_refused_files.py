@@ -19,12 +19,12 @@ HEADER = "Id,Name,Joined\n"
         (b"\n \r\n", "is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 20, "is binary"),
         (b"PK\x03\x04\0\0rest of a workbook", "is a ZIP or Excel file by its content"),
-        (b"\xff\xfeI\0d\0,", "is not valid utf-16"),
+        (b"\xff\xfeI\0d\0,", "is not valid UTF-16"),
         (
             b"Id,Nmae,Joined\n1,a,\n",
             "has no column 'Name'. The nearest is 'Nmae': was it renamed? Found: 'Id', 'Nmae', 'Joined'",
         ),
-        (b"Id|Name|Joined\n1|a|\n", "has no column 'Id'"),
+        (b"Id:Name:Joined\n1:a:\n", "has no column 'Id'"),
         (
             b"Id,Name,Joined\n1,a,2026-01-01\n2,b",
             "looks cut off in line 3: its last record has 2 of 3 fields",
