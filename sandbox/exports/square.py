@@ -29,19 +29,20 @@ with sold as (
     select o.order_no, l.line_no, o.ordered_at, o.discount_code, o.refunded, o.total, l.quantity, l.price, p.title, p.sku,
         p.category, l.quantity * l.price as gross, s.rid, s.full_name, k.source_key, card.source_key as card_no,
         case when o.discount_code is null then 0
-            else l.quantity * l.price * right(o.discount_code, 2)::integer // 100 end as discount,
-        (gross - discount) // 6 as tax
+            else l.quantity * l.price * right(o.discount_code, 2)::integer // 100 end as discount
     from orders o join order_lines l using (order_no) join products p using (product_no)
     left join sightings s on s.rid = o.person * 64 + 8 and s.source = 'square_customers' and u(o.order_no, 'asked') < 0.9
     left join record_keys k on k.rid = s.rid
     left join record_keys card on card.rid = o.person * 64 + 28 and s.rid is not null
     where o.in_store
+), taxed as (
+    select *, (gross - discount) // 6 as tax from sold
 )
-select *, false as is_refund, london(ordered_at) as local_at from sold
+select *, false as is_refund, london(ordered_at) as local_at from taxed
 union all
 select * replace (-quantity as quantity, -gross as gross, -discount as discount, -tax as tax), true,
     london(ordered_at + to_hours(24 * (1 + pick(order_no, 'returns', 12))))
-from sold where refunded > 0 and (line_no = 1 or refunded = total)
+from taxed where refunded > 0 and (line_no = 1 or refunded = total)
     and ordered_at + to_hours(24 * (1 + pick(order_no, 'returns', 12))) < shop_end()
 """
 
