@@ -102,7 +102,7 @@ def read_csv(
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     quote = literal(dialect.quote)
     return (
-        f"read_csv({literal(str(path))}, columns = {{{types}}}, auto_detect = false, header = false, skip = {skip}, "
+        f"read_csv({literal(str(path))}, columns = {{{types}}}, compression = 'none', auto_detect = false, header = false, skip = {skip}, "
         f"delim = {literal(dialect.delimiter)}, quote = {quote}, escape = {quote}, max_line_size = {line_limit}, "
         f"store_rejects = true, rejects_table = '{REJECTS_TABLE}', rejects_scan = '{SCANS_TABLE}', rejects_limit = 0)"
     )

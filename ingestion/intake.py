@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingestion.archives import unpack
 from ingestion.deletions import forget_returned, mark_seen
 from ingestion.delivery_dates import date_in_name
 from ingestion.drift import find_changes, record_changes, refused_change
@@ -70,7 +71,7 @@ def _load(
 ) -> FileResult:
     key = LedgerKey(delivery, None, 0, date_in_name(delivery.file) or loaded_at)
     try:
-        fingerprint = take_fingerprint(delivery.path)
+        fingerprint = take_fingerprint(unpack(delivery.path, delivery.member, workspace))
         key = replace(key, sha256=fingerprint.sha256, size=fingerprint.size)
         known = find_known(connection, key)
         if known is None or known.is_outdated:
@@ -99,7 +100,9 @@ def _take_in(
 ) -> FileResult:
     """Try the format's readers in turn, each in its own transaction. Raises FileRefused."""
     delivery = key.delivery
-    request = Request(connection, delivery.table, read_as_text(delivery.table, fingerprint, workspace), workspace)
+    request = Request(
+        connection, delivery.table, read_as_text(delivery.table, fingerprint, workspace), workspace
+    )
     doubt: Unsure | None = None
     for read in READERS[delivery.table.format]:
         try:

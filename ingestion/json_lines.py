@@ -88,7 +88,7 @@ def _engine_lines(request: Request) -> str:
         raise Unsure
     path = link_safely(request.text.path, request.workspace)
     return (
-        f"read_csv({literal(str(path))}, columns = {{'line': 'VARCHAR'}}, auto_detect = false, header = false, "
+        f"read_csv({literal(str(path))}, columns = {{'line': 'VARCHAR'}}, compression = 'none', auto_detect = false, header = false, "
         f"delim = chr(1), quote = '', escape = '', store_rejects = true, rejects_table = '{REJECTS_TABLE}', "
         f"rejects_scan = '{SCANS_TABLE}', rejects_limit = 0)"
     )

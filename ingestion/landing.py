@@ -1,46 +1,59 @@
 """The landing folder: which delivered file belongs to which table, and which files nobody asked for.
 
-Names only; what a file's bytes say is in `fingerprints.py`.
+Names only; what is packed is in `archives.py`, and what a file's bytes say in `fingerprints.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from ingestion.archives import Member, list_members
 from ingestion.declarations import Source, Table
+from ingestion.errors import FileUnreadable
+
+# a pattern also means the same file packed
+_PACKED = ("", ".gz", ".zip")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One file for one table; `file` is its path relative to the landing folder, with forward slashes."""
+    """One file for one table; `file` is its path relative to the landing folder, with forward slashes.
+
+    A file inside a ZIP is a delivery of its own: `path` is the ZIP, and `file` goes on inside it.
+    """
 
     source: Source
     table: Table
     path: Path
     file: str
+    member: Member | None = None
 
     @property
     def raw_table(self) -> str:
         return self.source.raw_table(self.table)
 
+    @property
+    def landing_dir(self) -> Path:
+        inside = self.member.name.count("/") + 1 if self.member else 0
+        return self.path.parents[self.file.count("/") - inside]
+
 
 def find_deliveries(landing_dir: Path, source: Source) -> list[Delivery]:
     """The files of a source in load order: by table as declared, then by file name; hidden ones are no deliveries."""
-    folder = landing_dir / source.name
     return [
-        Delivery(source, table, path, path.relative_to(landing_dir).as_posix())
+        Delivery(source, table, path, file, member)
         for table in source.tables
-        for path in sorted(
-            {
-                path
-                for pattern in table.patterns
-                for path in folder.glob(pattern)
-                if path.is_file() and not _is_hidden(path, landing_dir)
-            }
-        )
+        for file, (path, member) in sorted(_find(landing_dir, source, table).items())
     ]
+
+
+def is_delivered(landing_dir: Path, file: str) -> bool:
+    """True while a delivery of that name lies in landing, in a folder or inside a ZIP."""
+    path = landing_dir / file
+    return path.exists() or any(parent.is_file() for parent in path.parents)
 
 
 def find_unclaimed(landing_dir: Path, sources: Sequence[Source]) -> list[str]:
@@ -49,6 +62,35 @@ def find_unclaimed(landing_dir: Path, sources: Sequence[Source]) -> list[str]:
     files = [path for source in sources for path in (landing_dir / source.name).rglob("*") if path.is_file()]
     files = [path for path in files if not (path.name.startswith("~") or _is_hidden(path, landing_dir))]
     return sorted(path.relative_to(landing_dir).as_posix() for path in files if path not in claimed)
+
+
+def _find(landing_dir: Path, source: Source, table: Table) -> dict[str, tuple[Path, Member | None]]:
+    found: dict[str, tuple[Path, Member | None]] = {}
+    for pattern in table.patterns:
+        outer, is_inside, inner = pattern.partition(".zip/")
+        for ending in [".zip"] if is_inside else _PACKED:
+            for path in (landing_dir / source.name).glob(outer + ending):
+                if path.is_file() and not _is_hidden(path, landing_dir):
+                    name = path.relative_to(landing_dir).as_posix()
+                    found |= {
+                        f"{name}/{member.name}" if member else name: (path, member)
+                        for member in _members(path, inner or "*")
+                    }
+    return found
+
+
+def _members(path: Path, inner: str) -> Iterator[Member | None]:
+    """The files in a ZIP whose names fit; None stands for the file itself, also for a ZIP that cannot be read."""
+    if path.suffix.lower() != ".zip":
+        yield None
+        return
+    try:
+        members = list_members(path)
+    except FileUnreadable:
+        members = []
+    if not members:
+        yield None  # unpacking it says why
+    yield from (member for member in members if fnmatchcase(member.name, inner))
 
 
 def _is_hidden(path: Path, landing_dir: Path) -> bool:

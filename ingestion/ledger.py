@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from ingestion.delivery_dates import date_in_name
-from ingestion.landing import Delivery
+from ingestion.landing import Delivery, is_delivered
 from ingestion.reports import FileResult
 
 LEDGER = """
@@ -106,9 +106,8 @@ def _loads_like(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> list[d
 
 def _was_moved(key: LedgerKey, load: dict[str, Any]) -> bool:
     """True when the file that was loaded lies here now: its old name is gone, and the new one tells no other date."""
-    landing_dir = key.delivery.path.parents[key.delivery.file.count("/")]
     told = date_in_name(key.delivery.file)
-    return told in (None, load["delivered_at"]) and not (landing_dir / load["file"]).exists()
+    return told in (None, load["delivered_at"]) and not is_delivered(key.delivery.landing_dir, load["file"])
 
 
 def _known(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load: dict[str, Any]) -> KnownLoad:
