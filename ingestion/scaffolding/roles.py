@@ -32,7 +32,7 @@ PERSONAL_TEXT = {
         "remarks",
     ),
 }
-BIRTHDAY = ("birth", "birthday", "birthdate", "dob", "born", "geburtstag", "geburtsdatum")
+BIRTHDAY = ("birth", "birthday", "birthdate", "dob", "born", "geburtstag", "geburtsdatum", "geburts")
 FIRST_NAME = ("first", "given", "forename", "firstname", "vorname", "prenom")
 LAST_NAME = ("last", "family", "surname", "lastname", "nachname", "nom")
 BOOLEAN_VERBS = ("is", "has", "can", "accepts", "allows", "wants", "was")

@@ -1,0 +1,288 @@
+"""From evidence to a guess: the type of a column with the reason for it, and what makes rows unique.
+
+Each rule reads the column's name and its values; a doubt is said in the reason and decided for text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from ingestion.declarations import Column
+from ingestion.scaffolding.evidence import Evidence, covered
+from ingestion.scaffolding.words import is_named
+
+# from this share of the filled cells on, a strict type is worth rejecting the others
+NEARLY_ALL = 0.99
+IDS = ("id", "no", "nr", "num", "number", "code", "key", "sku", "ean", "barcode", "handle", "card", "ref", "reference",
+       "nummer", "artikelnummer", "kundennummer", "uuid", "guid")  # fmt: skip
+MONEY = ("price", "amount", "total", "cost", "spend", "spent", "revenue", "sales", "balance", "fee", "tax", "value",
+         "umsatz", "betrag", "preis", "summe", "montant", "prix", "eur", "gbp", "usd", "subtotal", "refund")  # fmt: skip
+PHONES = ("phone", "mobile", "tel", "telephone", "telefon", "cell", "handy", "mobil", "whatsapp", "fax")
+NAMES = ("name", "first", "last", "forename", "surname", "firstname", "lastname", "fullname", "vorname", "nachname",
+         "nom", "prenom", "contact", "kunde", "customer", "client", "member", "mitglied", "guest")  # fmt: skip
+NOT_PEOPLE = ("company", "product", "item", "file", "user", "campaign", "title", "event", "store", "shop", "brand", "list",
+              "city", "country", "status", "type", "group", "category", "firma", "artikel", "segment", "id")  # fmt: skip
+ADDRESSES = (
+    "address",
+    "address1",
+    "address2",
+    "street",
+    "strasse",
+    "adresse",
+    "addr",
+    "straße",
+    "anschrift",
+    "rue",
+    "stra",
+)
+POSTCODES = ("postcode", "zip", "postal", "plz", "postleitzahl", "zipcode", "cp")
+COUNTRIES = ("country", "land", "pays", "nation")
+CURRENCIES = ("currency", "waehrung", "whrung", "devise", "ccy")
+FLAG_NAMES = (
+    "is",
+    "has",
+    "opt",
+    "active",
+    "ok",
+    "newsletter",
+    "consent",
+    "subscribed",
+    "accepts",
+    "enabled",
+    "marketing",
+)
+# a dollar sign may be any country's
+SIGNS = {"€": "EUR", "£": "GBP"} | {
+    code: code for code in ("EUR", "GBP", "USD", "CHF", "PLN", "SEK", "DKK", "NOK")
+}
+CHANGED = ("updated", "modified", "changed", "change", "edited", "stand", "aktualisiert", "modifiziert")
+
+
+@dataclass(frozen=True)
+class Country:
+    """How numbers and dates are written where the file comes from."""
+
+    decimal: str = "."
+    month_first: bool = False
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A declared column and why: `reason` says how many values support it."""
+
+    column: Column
+    reason: str
+    evidence: Evidence
+
+
+def guess_column(
+    connection: duckdb.DuckDBPyConnection, raw: str, name: str, evidence: Evidence, country: Country
+) -> Guess:
+    """The type of one column by its name and evidence, as its country writes numbers and dates."""
+    view = _View(connection, raw, evidence, country)
+    if not evidence.filled:
+        return Guess(Column(name=name), "empty in this file", evidence)
+    for rule in _RULES:
+        found = rule(view)
+        if found is not None:
+            settings, reason = found
+            return Guess(Column.model_validate({"name": name, **settings}), reason, evidence)
+    return Guess(Column(name=name), _filled(evidence), evidence)
+
+
+def find_currency(guesses: Sequence[Guess]) -> str | None:
+    """The one currency that names or values of the money columns tell; None when they tell none or several."""
+    texts = [
+        text for g in guesses if g.column.type == "money" for text in (g.column.name, *g.evidence.common)
+    ]
+    found = {code for text in texts for sign, code in SIGNS.items() if sign in text}
+    return found.pop() if len(found) == 1 else None
+
+
+def uses_decimal_comma(evidence: Evidence) -> bool:
+    """True when amounts in this column end in a comma and one or two digits, and never in a point and digits."""
+    return (
+        evidence.fits["comma_fraction"] > 0
+        and evidence.fits["money_comma"] >= 0.5 * evidence.filled
+        and (evidence.fits["point_fraction"] < evidence.fits["comma_fraction"])
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    connection: duckdb.DuckDBPyConnection
+    raw: str
+    evidence: Evidence
+    country: Country
+
+    def of(self, words: tuple[str, ...]) -> bool:
+        return is_named(self.raw, words)
+
+    def fits(self, kind: str) -> int:
+        return self.evidence.fits[kind + ("_comma" if self.country.decimal == "," else "")]
+
+    def says(self, count: int, what: str) -> str:
+        return f"{count:,} of {self.evidence.filled:,} {what}"
+
+
+Found = tuple[dict[str, object], str] | None
+
+
+def _json(view: _View) -> Found:
+    count = view.evidence.fits["json"]
+    return ({"type": "json"}, view.says(count, "are JSON")) if view.evidence.share("json") > 0.9 else None
+
+
+def _email(view: _View) -> Found:
+    count = view.evidence.fits["email"]
+    if view.evidence.share("email") < (0.3 if view.of(("email", "mail")) else 0.7):
+        return None
+    return {"type": "email"}, view.says(count, "are addresses")
+
+
+def _flag(view: _View) -> Found:
+    fits, filled = view.evidence.fits, view.evidence.filled
+    if fits["flag"] < NEARLY_ALL * filled or view.evidence.distinct > 6:
+        return None
+    if set(view.evidence.common) <= {"0", "1"} and not view.of(FLAG_NAMES):
+        return None
+    if fits["parsed_flag"] < fits["flag"]:
+        odd = ", ".join(view.evidence.common[:4])
+        return {"type": "category", "values": tuple(view.evidence.common)}, f"yes or no, written as {odd}"
+    return {"type": "boolean"}, view.says(
+        fits["flag"], f"are yes or no ({', '.join(view.evidence.common[:4])})"
+    )
+
+
+def _instant(view: _View) -> Found:
+    count = view.evidence.fits["instant"]
+    if count < NEARLY_ALL * view.evidence.filled:
+        return None
+    return {"type": "timestamp"}, view.says(count, "are times with a zone")
+
+
+def _moment(view: _View) -> Found:
+    kind = "timestamp" if view.evidence.timestamps else "date"
+    counts = view.evidence.timestamps or view.evidence.dates
+    if not counts or view.of(PHONES):
+        return None
+    formats, doubt = _choose_formats(counts, view.country.month_first)
+    if not formats:
+        return None
+    count, odd = covered(view.connection, view.evidence, formats)
+    reason = view.says(count, f"fit {' or '.join(formats)}")
+    if count >= NEARLY_ALL * view.evidence.filled:
+        return {"type": kind, "formats": tuple(formats)}, reason + doubt
+    if count >= 0.5 * view.evidence.filled:
+        return {"type": "text"}, f"{reason}, but not {odd!r}: kept as text, so that no row is rejected"
+    return None
+
+
+def _choose_formats(counts: dict[str, int], month_first: bool) -> tuple[list[str], str]:
+    """The fewest formats that read what can be read, never both orders of day and month; and a doubt, if any."""
+    best = max(counts.values())
+    if not best:
+        return [], ""
+    order = sorted(counts, key=lambda form: (-counts[form], _is_month_first(form) != month_first))
+    chosen = [order[0]]
+    twin = _twin(order[0])
+    doubt = ""
+    if twin and counts.get(twin) == best:
+        doubt = f"; {'day' if month_first else 'month'} first would fit as well: look at them"
+    for form in order[1:]:
+        if (
+            counts[form]
+            and len(chosen) < 4
+            and _is_month_first(form) == _is_month_first(chosen[0])
+            and form != twin
+        ):
+            chosen.append(form)
+    return chosen, doubt
+
+
+def _is_month_first(form: str) -> bool:
+    return form.startswith("%m")
+
+
+def _twin(form: str) -> str | None:
+    """The same format with day and month the other way round."""
+    if form.startswith(("%d/%m", "%d-%m", "%d.%m")):
+        return f"%m{form[2]}%d{form[5:]}"
+    if form.startswith(("%m/%d", "%m-%d")):
+        return f"%d{form[2]}%m{form[5:]}"
+    return None
+
+
+def _postcode(view: _View) -> Found:
+    return ({"type": "postcode"}, f"by its name; {_filled(view.evidence)}") if view.of(POSTCODES) else None
+
+
+def _phone(view: _View) -> Found:
+    share = view.evidence.share("phone")
+    starts = sum(value.startswith(("+", "00", "0", "'+", "(")) for value in view.evidence.common)
+    looks = share > 0.8 and starts > 0.8 * len(view.evidence.common) and not view.of(IDS)
+    if looks and len("".join(view.evidence.common)) / len(view.evidence.common) < 9:
+        looks = False
+    if not (looks or (view.of(PHONES) and share > 0.4)):
+        return None
+    return {"type": "phone"}, view.says(view.evidence.fits["phone"], "look like telephone numbers")
+
+
+def _number(view: _View) -> Found:
+    evidence, filled = view.evidence, view.evidence.filled
+    if view.of(IDS) and not evidence.fits["has_unit"]:
+        return None
+    if evidence.fits["zero_led"] and evidence.distinct > 1:
+        return None  # leading zeros mean something: a number would lose them
+    fraction = evidence.fits["comma_fraction" if view.country.decimal == "," else "point_fraction"]
+    if view.fits("money") < NEARLY_ALL * filled:
+        return None
+    if evidence.fits["has_unit"] or (view.of(MONEY) and (fraction or view.of(("eur", "gbp", "usd")))):
+        return {"type": "money"}, view.says(view.fits("money"), "are amounts")
+    if view.fits("integer") >= NEARLY_ALL * filled:
+        return {"type": "integer"}, view.says(view.fits("integer"), "are whole numbers")
+    if view.fits("decimal") >= NEARLY_ALL * filled:
+        return {"type": "decimal"}, view.says(view.fits("decimal"), "are numbers")
+    return None
+
+
+def _by_name(view: _View) -> Found:
+    told = f"by its name; {_filled(view.evidence)}"
+    if view.of(COUNTRIES) and view.evidence.share("letters") > 0.8:
+        return {"type": "country"}, told
+    if view.of(CURRENCIES) and view.evidence.share("three_letters") > 0.9:
+        return {"type": "currency"}, told
+    if view.of(ADDRESSES) and not view.of(("ip",)):
+        return {"type": "address"}, told
+    if view.of(NAMES) and not view.of(NOT_PEOPLE) and view.evidence.share("letters") > 0.8:
+        return {"type": "name"}, f"{told}, like {_shape(view.evidence)}"
+    return None
+
+
+def _shape(evidence: Evidence) -> str:
+    """`Family, Given` or `Given Family`: the order, without printing anybody's name."""
+    commas = sum("," in value for value in evidence.common)
+    return "`Family, Given`" if commas > len(evidence.common) / 2 else "`Given Family`"
+
+
+def _category(view: _View) -> Found:
+    evidence = view.evidence
+    if evidence.filled < 20 or not 1 < evidence.distinct <= min(12, evidence.filled // 5):
+        return None
+    values = tuple(sorted(evidence.common))
+    return {
+        "type": "category",
+        "values": values,
+    }, f"{evidence.distinct} different values in {evidence.filled:,} rows"
+
+
+def _filled(evidence: Evidence) -> str:
+    return f"{evidence.filled:,} of {evidence.rows:,} filled, {evidence.distinct:,} different"
+
+
+_RULES: tuple[Callable[[_View], Found], ...] = (
+    _json, _email, _flag, _instant, _postcode, _phone, _moment, _number, _by_name, _category,
+)  # fmt: skip
