@@ -21,6 +21,7 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 STAGES = {
     "start": "Reading the project",
+    "pull": "Fetching what is new",
     "load": "Loading files",
     "dbt": "Building tables",
     "identity": "Finding who is who",

@@ -36,12 +36,12 @@ def freshness(source: Source) -> dg.FreshnessPolicy:
 
 def delivery_spec(source: Source, table: Table) -> dg.AssetSpec:
     """The delivered files of one table as an asset: watched, or pulled by this platform."""
-    place = f"landing/{source.name}/{', '.join(table.files)}"
+    place = f"landing/{source.name}/{', '.join(table.patterns)}"
     return dg.AssetSpec(
         file_key(source, table),
         description=f"{table.description} Delivered as {place}.",
         group_name="landing",
         owners=["team:data_engineering"],
         kinds={table.format},
-        metadata={"files": ", ".join(table.files), "source": source.title},
+        metadata={"files": ", ".join(table.patterns), "source": source.title},
     )

@@ -12,6 +12,7 @@ from ingestion.declarations import Source, Table
 from ingestion.freshness import SourceStatus, source_status
 from ingestion.loader import load
 from ingestion.reports import FileResult, LoadReport
+from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.sources import SOURCES, TABLES, delivery_spec, file_key, freshness, raw_key
@@ -21,6 +22,16 @@ from warehouse.settings import Settings
 
 # what people and tools deliver: watched, not made, by this platform
 DELIVERED_FILES = [delivery_spec(source, table) for source, table in TABLES if not source.is_pulled]
+
+DELETED_ROWS = dg.AssetSpec(
+    ["raw", "deleted_rows"],
+    deps=[raw_key(source, table) for source, table in TABLES if table.load == "replace"],
+    description="One row per key that the newest delivery of a table that is delivered whole no longer has.",
+    group_name="raw",
+    owners=["team:data_engineering"],
+    kinds={"duckdb"},
+    freshness_policy=NIGHTLY_FRESHNESS,
+)
 
 
 @dg.multi_asset(
@@ -37,7 +48,8 @@ DELIVERED_FILES = [delivery_spec(source, table) for source, table in TABLES if n
             freshness_policy=freshness(source),
         )
         for source, table in TABLES
-    ],
+    ]
+    + [DELETED_ROWS],
     check_specs=[
         dg.AssetCheckSpec(name, asset=raw_key(source, table), description=text)
         for source, table in TABLES
@@ -65,6 +77,9 @@ def raw_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     for source, table in TABLES:
         _observe(context, source, table, report)
         yield _result(source, table, report, rows.get(source.raw_table(table), 0), statuses[source.name])
+    yield dg.MaterializeResult(
+        asset_key=DELETED_ROWS.key, metadata={"dagster/row_count": rows.get("deleted_rows", 0)}
+    )
 
 
 def _observe(context: dg.AssetExecutionContext, source: Source, table: Table, report: LoadReport) -> None:
