@@ -27,7 +27,6 @@ from ingestion.fingerprints import link_safely
 from ingestion.naming import column_names, literal
 from ingestion.records import Record, count_records, open_text, read_records
 
-_SIFTED = Dialect(",")
 _LINE_LIMIT = 2_097_152  # the engine's own default, in bytes; longer records are found by the sift
 _HEADER_LINES = 100  # a header that spans more physical lines is an open quote
 
@@ -60,7 +59,7 @@ def read_as_delivered(request: Request) -> Feed:
     if delivered is None:
         raise Unsure
     path = link_safely(request.text.path, request.workspace)
-    relation = read_csv(path, header.columns, dialect, skip=header.data_line - 1)
+    relation = _read_csv(path, header.columns, dialect, f"skip = {header.data_line - 1}")
     relation = f"(select *, row_number() over () as _row from {relation})"
     return _feed(request, header, relation, delivered, [])
 
@@ -89,21 +88,25 @@ def read_sifted(request: Request) -> Feed:
             else:
                 writer.writerow((record.row, *record.values))
                 longest = max(longest, len(record.text))
-    limit = max(_LINE_LIMIT, 8 * longest)  # bytes per character, and quotes that the copy doubles
-    source = read_csv(sifted, ["_row", *header.columns], _SIFTED, line_limit=limit)
+    source = read_copy(sifted, ["_row", *header.columns], longest)
     relation = f"(select * replace (_row::bigint as _row) from {source})"
     return _feed(request, header, relation, delivered, rejects)
 
 
-def read_csv(
-    path: Path, columns: Sequence[str], dialect: Dialect, *, skip: int = 0, line_limit: int = _LINE_LIMIT
-) -> str:
+def read_copy(path: Path, columns: Sequence[str], longest: int) -> str:
+    """The engine's reader for a sifted copy: all quoted, line feeds; `longest` is its longest record in characters."""
+    limit = max(_LINE_LIMIT, 8 * longest)  # bytes per character, and quotes that the copy doubles
+    # told, because the engine takes a return inside the first quotes for the line end
+    return _read_csv(path, columns, Dialect(","), f"max_line_size = {limit}, new_line = '\\n'")
+
+
+def _read_csv(path: Path, columns: Sequence[str], dialect: Dialect, options: str) -> str:
     """The engine's reader with everything fixed: no guessing, all text, and nothing dropped without a trace."""
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     quote = literal(dialect.quote)
     return (
-        f"read_csv({literal(str(path))}, columns = {{{types}}}, compression = 'none', auto_detect = false, header = false, skip = {skip}, "
-        f"delim = {literal(dialect.delimiter)}, quote = {quote}, escape = {quote}, max_line_size = {line_limit}, "
+        f"read_csv({literal(str(path))}, columns = {{{types}}}, compression = 'none', auto_detect = false, "
+        f"header = false, delim = {literal(dialect.delimiter)}, quote = {quote}, escape = {quote}, {options}, "
         f"store_rejects = true, rejects_table = '{REJECTS_TABLE}', rejects_scan = '{SCANS_TABLE}', rejects_limit = 0)"
     )
 

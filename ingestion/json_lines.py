@@ -15,8 +15,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from ingestion.csv_files import read_csv
-from ingestion.dialects import Dialect
+from ingestion.csv_files import read_copy
 from ingestion.errors import FileCutOff
 from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Reject, Request, Unsure, require_columns
 from ingestion.fingerprints import link_safely
@@ -74,7 +73,7 @@ def read_lines_sifted(request: Request) -> Feed:
             keys.update(dict.fromkeys(found))
             writer.writerow((row, raw.decode().strip()))
             longest = max(longest, len(raw))
-    source = read_csv(sifted, ["_row", "line"], Dialect(","), line_limit=max(2_097_152, 3 * longest))
+    source = read_copy(sifted, ["_row", "line"], longest)
     relation = f"(select _row::bigint as _row, line from {source})"
     return feed_objects(
         request.table, relation, list(keys), delivered, _LineOriginals(request.text.path), rejects

@@ -131,8 +131,10 @@ def _judge(record: Record, width: int) -> Record:
         problem = "holds a NUL byte" if "\0" in record.text else "is not valid UTF-8"
         return replace(record, problem=problem, column=column)
     found = len(record.values)
-    if found == width:
-        return record
+    if found >= width and not any(
+        record.values[width:]
+    ):  # nothing under no name is no loss; the engine agrees
+        return replace(record, values=record.values[:width])
     problem = f"found {found} field{'s' * (found != 1)}, expected {width}"
     return replace(record, problem=problem, column=found if found < width else None)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ingestion.declarations.columns import Column, Declaration, DeclaredColumn, Name
 from ingestion.declarations.connections import Endpoint
@@ -30,6 +30,17 @@ class CsvDialect(Declaration):
     comment: str | None = Field(default=None, min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
     encoding: str | None = None
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str | None) -> str | None:
+        try:
+            "".encode(encoding or "utf-8")
+        except LookupError as error:
+            raise ValueError(
+                "is no text encoding; examples are utf-16, windows-1252 and iso-8859-15"
+            ) from error
+        return encoding
 
 
 class ControlTotal(Declaration):
@@ -75,6 +86,7 @@ class Table(Declaration):
     `load` says what a delivery is: `append` adds rows (events), `upsert` adds rows and new versions of rows by `keys`,
     `replace` is the whole table, so that a key which is no longer there was deleted. `cursor` is the column that says
     when a row last changed. A replacing delivery that lacks more than `largest_shrink` of the keys deletes nothing.
+    With `lines`, several rows of a delivery share a key (the lines of an order): they count, and are stored again, together.
     `leave_out` names rows that are no records, by a column and its values (`Total` under a sheet): raw keeps them,
     staging leaves them out.
     """
@@ -89,6 +101,7 @@ class Table(Declaration):
     sheets: tuple[str, ...] = ()
     load: LoadMode = "append"
     keys: tuple[str, ...] = ()
+    lines: bool = False
     cursor: str | None = None
     largest_shrink: float = Field(default=0.5, ge=0, le=1)
     required: tuple[str, ...] = Field(min_length=1)
@@ -115,6 +128,8 @@ class Table(Declaration):
     def _modes_have_keys(self) -> Table:
         if self.load != "append" and not self.keys:
             raise ValueError(f"`load: {self.load}` needs `keys`: the columns that tell one row from another")
+        if self.lines and not self.keys:
+            raise ValueError("`lines` needs `keys`: the columns that the lines of one thing share")
         return self
 
     @property
