@@ -10,8 +10,10 @@ from datetime import datetime
 
 import duckdb
 
+from ingestion.checks import as_instant
 from ingestion.declarations import ControlTotal, Source, Table
 from ingestion.naming import literal, quoted
+from ingestion.versions import key_text
 
 _TABLE = """
 create or replace table raw.control_totals (
@@ -19,7 +21,7 @@ create or replace table raw.control_totals (
     rows_rejected bigint, is_stated boolean, computed_at timestamp
 )
 """
-_REJECTED = "(select count(*) from raw.rejected_rows where source = {source} and table_name = {table})"
+_OF_TABLE = "source = {source} and table_name = {table}"
 
 
 def compute(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], now: datetime) -> None:
@@ -33,7 +35,7 @@ def compute(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], no
         figure
         for source, table in declared
         for total in table.control_totals
-        for figure in connection.execute(_query(connection, source, table, total)).fetchall()
+        for figure in connection.execute(_query(source, table, total)).fetchall()
     ]
     with_time = [(*figure, now) for figure in figures]
     connection.execute("begin")
@@ -43,50 +45,65 @@ def compute(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], no
     connection.execute("commit")
 
 
-def _query(connection: duckdb.DuckDBPyConnection, source: Source, table: Table, total: ControlTotal) -> str:
+def _query(source: Source, table: Table, total: ControlTotal) -> str:
     """SQL whose rows are the figures of one control total, a row per currency."""
-    rejected = _REJECTED.format(source=literal(source.name), table=literal(table.name))
+    of_table = _OF_TABLE.format(source=literal(source.name), table=literal(table.name))
     figure = "count(distinct value)" if total.count else "sum(value)"
     return f"""
         select {literal(source.name)}, {literal(table.name)}, {literal(total.measure)}, currency,
-            {figure}::decimal(38, 4), count(value), {rejected}, {total.stated}
+            {figure}::decimal(38, 4), count(value),
+            (select count(*) from raw.rejected_rows where {of_table} and status = 'rejected'), {total.stated}
         from (
             select {_currency(source, table, total)} as currency, {_value(table, total)} as value
-            from {_newest(connection, source, table, total)} as newest where {_condition(table, total)}
+            from raw.{quoted(source.raw_table(table))} as delivered
+            where {" and ".join(_conditions(source, table, total, of_table))}
         ) where value is not null group by currency order by currency
     """
 
 
-def _newest(connection: duckdb.DuckDBPyConnection, source: Source, table: Table, total: ControlTotal) -> str:
-    """The raw rows that count: of each key the newest row, of each `per` the rows of its newest delivery.
+def _conditions(source: Source, table: Table, total: ControlTotal, of_table: str) -> list[str]:
+    """SQL that holds for the rows that count: asked for, records, the newest of their key, and not deleted since.
 
     Outdated rows are left out, not the newest ones ranked: what was delivered once costs one grouping. A row without a
     key has no other version, so it counts.
     """
-    raw = f"raw.{quoted(source.raw_table(table))}"
+    tests = [f"{_in(table, column, values)}" for column, values in total.where.items()]
+    tests += [f"{_in(table, column, values)} is not true" for column, values in table.leave_out.items()]
     keys = [quoted(table.raw_name(key)) for key in total.per or table.keys]
-    if not keys:
-        return raw
-    age = _age(connection, source, table, whole_delivery=bool(total.per))
-    same = " and ".join(f"repeated.{key} = delivered.{key}" for key in keys)
-    return f"""(
-        select * from {raw} as delivered where not exists (
-            select 1 from (
-                select {", ".join(keys)}, max({age}) as age from {raw} group by all having max({age}) > min({age})
-            ) as repeated where {same} and repeated.age > {age}
+    if keys:
+        age = _age(table, whole_delivery=bool(total.per))
+        same = " and ".join(f"repeated.{key} = delivered.{key}" for key in keys)
+        tests.append(
+            f"""not exists (
+                select 1 from (
+                    select {", ".join(keys)}, max({age}) as age from raw.{quoted(source.raw_table(table))}
+                    group by all having max({age}) > min({age})
+                ) as repeated where {same} and repeated.age > {age}
+            )"""
         )
-    )"""
+    if table.load == "replace":
+        tests.append(
+            f"""not exists (
+                select 1 from raw.deleted_rows as deleted where {of_table}
+                and deleted.key_text = {key_text(table.raw_keys, "delivered.")}
+                and row(deleted.delivered_at, deleted.deleted_in_load_id) >= row(_delivered_at, _load_id)
+            )"""
+        )
+    return tests or ["true"]
 
 
-def _age(connection: duckdb.DuckDBPyConnection, source: Source, table: Table, *, whole_delivery: bool) -> str:
-    """SQL that is greater for newer rows: by delivery, load and row; rows of a `whole_delivery` are equally new."""
-    found = connection.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() "
-        "and schema_name = 'raw' and table_name = ? and column_name = '_delivered_at'",
-        [source.raw_table(table)],
-    ).fetchall()
-    parts = [*(name for (name,) in found), "_load_id", *([] if whole_delivery else ["_row"])]
-    return f"row({', '.join(parts)})"
+def _in(table: Table, column: str, values: tuple[str, ...]) -> str:
+    return f"({quoted(table.raw_name(column))} in ({', '.join(map(literal, values))}))"
+
+
+def _age(table: Table, *, whole_delivery: bool) -> str:
+    """SQL that is greater for newer rows: by cursor, delivery, load and row; in a whole delivery all are equally new."""
+    cursor = []
+    if table.cursor and not whole_delivery:
+        name = table.raw_name(table.cursor)
+        instant = as_instant(name, table.raw_columns[name])
+        cursor = [f"{instant} is not null", instant]  # a row without cursor is the oldest
+    return f"row({', '.join([*cursor, '_delivered_at', '_load_id', *([] if whole_delivery else ['_row'])])})"
 
 
 def _value(table: Table, total: ControlTotal) -> str:
@@ -101,7 +118,11 @@ def _value(table: Table, total: ControlTotal) -> str:
 def _amount(table: Table, column: str) -> str:
     """An amount as written, `£1,234.50` or `(£12.00)`, by the file's decimal sign; brackets mean minus."""
     name = quoted(table.raw_name(column))
-    text = f"replace(replace({name}, '.', ''), ',', '.')" if table.csv.decimal == "," else name
+    text = name
+    if table.csv.decimal == ",":
+        # a number cell of a workbook has a point under either sign
+        written = rf"{name} like '%,%' or regexp_matches({name}, '\d([.]\d{{3}})+(\D|$)')"
+        text = f"case when {written} then replace(replace({name}, '.', ''), ',', '.') else {name} end"
     minus = f"case when {name} like '(%' then '-' else '' end"
     return f"try_cast({minus} || regexp_replace({text}, '[^0-9.-]', '', 'g') as decimal(28, 4))"
 
@@ -113,11 +134,3 @@ def _currency(source: Source, table: Table, total: ControlTotal) -> str:
     if total.currency:
         return f"coalesce(nullif(upper(trim({quoted(table.raw_name(total.currency))})), ''), {known})"
     return known
-
-
-def _condition(table: Table, total: ControlTotal) -> str:
-    tests = [
-        f"{quoted(table.raw_name(column))} in ({', '.join(map(literal, values))})"
-        for column, values in total.where.items()
-    ]
-    return " and ".join(tests) or "true"

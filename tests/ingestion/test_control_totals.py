@@ -135,3 +135,56 @@ def test_a_total_names_columns_that_are_declared(total):
     sound = {"measure": "orders", "count": "Id"}
     with pytest.raises(ValidationError):
         make_source(**ORDERS, control_totals=[total, sound])
+
+
+def test_a_file_that_comes_late_is_still_old(ground):
+    ground.declare(**ORDERS, control_totals=[PER_ORDER | {"minus": None, "currency": None}])
+    header = "Name,Id,Currency,Total,Refunded,Status\n"
+    ground.deliver("orders_2026-10-02.csv", header + "#1,1,GBP,8.00,,paid\n")
+    ground.load()
+    ground.deliver("orders_2026-10-01.csv", header + "#1,1,GBP,10.00,,paid\n#2,2,GBP,1.00,,paid\n")
+    assert totals(ground) == [("revenue", None, Decimal(9), 2, False)]
+
+
+def test_the_cursor_decides_before_the_delivery(ground):
+    ground.declare(
+        load="upsert",
+        keys=["Id"],
+        cursor="Changed",
+        columns=[
+            "Id",
+            "Name",
+            {"name": "Spent", "type": "decimal"},
+            {"name": "Changed", "type": "timestamp"},
+        ],
+        control_totals=[{"measure": "revenue", "sum": "Spent"}],
+    )
+    ground.deliver("people_1.csv", "Id,Name,Spent,Changed\n1,Anna,10,2026-10-02 10:00:00\n2,Ben,5,\n")
+    ground.load()
+    ground.deliver(
+        "people_2.csv", "Id,Name,Spent,Changed\n1,Anna,99,2026-10-01 10:00:00\n2,Ben,7,2026-01-01\n"
+    )
+    assert totals(ground) == [("revenue", None, Decimal(17), 2, False)]
+
+
+def test_keys_that_vanished_from_a_whole_delivery_no_longer_count(ground):
+    ground.declare(
+        load="replace",
+        keys=["Id", "Name"],
+        columns=["Id", "Name", {"name": "Spent", "type": "decimal"}],
+        control_totals=[{"measure": "revenue", "sum": "Spent"}],
+    )
+    ground.deliver("people_2026-10-01.csv", "Id,Name,Spent\n1,A|b,10\n2,Ben,20\n3,Cleo,40\n")
+    assert totals(ground) == [("revenue", None, Decimal(70), 3, False)]
+    ground.deliver("people_2026-10-02.csv", "Id,Name,Spent\n2,Ben,20\n3,Cleo,41\n")
+    assert totals(ground) == [("revenue", None, Decimal(61), 2, False)]
+
+
+def test_a_sum_below_the_data_is_no_record(ground):
+    ground.declare(
+        columns=["Id", "Name", {"name": "Spent", "type": "decimal"}],
+        leave_out={"Name": ["Total"]},
+        control_totals=[{"measure": "revenue", "sum": "Spent"}],
+    )
+    ground.deliver("people.csv", "Id,Name,Spent\n1,Anna,10\n2,,20\n,Total,30\n")
+    assert totals(ground) == [("revenue", None, Decimal(30), 2, False)]
