@@ -8,6 +8,34 @@
     coalesce({{ standardise_phone(phone, region) }}, {{ standardise_phone(email, region) }})
 {%- endmacro %}
 
+{#-
+    All that is known of a row's address and number, as named columns. A value is null when neither field holds one, and
+    then its problem says what is wrong with its own field.
+-#}
+{% macro contact_columns(email, phone, region="cast(null as varchar)") -%}
+    {{ email_columns(email, phone) }},
+    {{ phone_columns(phone, email, region) }}
+{%- endmacro %}
+
+{% macro email_columns(email, phone) -%}
+    {{ contact_email(email, phone) }} as email,
+    coalesce({{ canonical_email(email) }}, {{ canonical_email(phone) }}) as email_canonical,
+    case when {{ contact_email(email, phone) }} is null then {{ email_problem(email) }} end as email_problem
+{%- endmacro %}
+
+{% macro phone_columns(phone, email, region="cast(null as varchar)") -%}
+    {{ contact_phone(phone, email, region) }} as phone,
+    coalesce({{ phone_type(phone, region) }}, {{ phone_type(email, region) }}) as phone_type,
+    case when {{ contact_phone(phone, email, region) }} is null then {{ phone_problem(phone, region) }} end as phone_problem
+{%- endmacro %}
+
+{#- The same for a row without a phone number. -#}
+{% macro email_only_columns(email) -%}
+    {{ standardise_email(email) }} as email,
+    {{ canonical_email(email) }} as email_canonical,
+    {{ email_problem(email) }} as email_problem
+{%- endmacro %}
+
 {#- The identity record that a row of a source belongs to; null when the source's key is. -#}
 {% macro record_id(source, key) -%}
     '{{ source }}:' || {{ key }}

@@ -31,6 +31,36 @@
     {{ adapter.dispatch('standardise_phone', 'cdp')(text, region) }}
 {%- endmacro %}
 
+{% macro duckdb__standardise_phone(text, region) -%}
+    cdp_phone({{ text }}, {{ region }}, '{{ shop_country() }}').number
+{%- endmacro %}
+
+{#- `mobile`, `fixed`, `toll free` …; `unassigned` for a number that fits the country's plan in a range nobody has yet. -#}
+{% macro phone_type(text, region='cast(null as varchar)') -%}
+    {{ adapter.dispatch('phone_type', 'cdp')(text, region) }}
+{%- endmacro %}
+
+{% macro duckdb__phone_type(text, region) -%}
+    cdp_phone({{ text }}, {{ region }}, '{{ shop_country() }}').kind
+{%- endmacro %}
+
+{% macro default__phone_type(text, region) -%}
+    cast(null as varchar)
+{%- endmacro %}
+
+{#- Why a text holds no phone number; null when it does, and when there is no text. -#}
+{% macro phone_problem(text, region='cast(null as varchar)') -%}
+    {{ adapter.dispatch('phone_problem', 'cdp')(text, region) }}
+{%- endmacro %}
+
+{% macro duckdb__phone_problem(text, region) -%}
+    cdp_phone({{ text }}, {{ region }}, '{{ shop_country() }}').problem
+{%- endmacro %}
+
+{% macro default__phone_problem(text, region) -%}
+    case when {{ clean_text(text) }} is not null and {{ standardise_phone(text, region) }} is null then 'no number of its country' end
+{%- endmacro %}
+
 {% macro default__standardise_phone(text, region) -%}
     {%- set international = phone_international(text) -%}
     {%- set own = phone_national(text, region) -%}

@@ -8,7 +8,7 @@ cleaned as (
         campaign_id,
         campaign as campaign_name,
         campaign_type,
-        currency_code as currency,
+        {{ standardise_currency('currency_code') }} as currency,
         {{ parse_money('cost') }} as spend_amount,
         {{ parse_count('impr') }} as impressions,
         {{ parse_count('clicks') }} as clicks,

@@ -1,3 +1,4 @@
+{%- set days = ['%d/%m/%Y', '%Y-%m-%d'] -%}
 {%- set minutes = ['%Y-%m-%d %H:%M', '%Y-%m-%d %H:%M:%S'] -%}
 
 with newest as (
@@ -16,9 +17,13 @@ cleaned as (
         job_title,
         street_address as street,
         city,
-        {{ clean_text('postal_code') }} as postcode,
+        {{ clean_text('postal_code') }} as postcode_raw,
+        country_region as country_raw,
         {{ standardise_country('country_region') }} as country,
-        {{ parse_birth_date('date_of_birth', ['%d/%m/%Y', '%Y-%m-%d']) }} as birth_date,
+        {{ country_problem('country_region') }} as country_problem,
+        date_of_birth as birth_date_raw,
+        {{ parse_birth_date('date_of_birth', days) }} as birth_date,
+        {{ birth_date_problem('date_of_birth', parse_date('date_of_birth', days)) }} as birth_date_problem,
         lifecycle_stage,
         lead_status,
         original_source,
@@ -34,8 +39,9 @@ cleaned as (
 standardised as (
     select
         *,
-        {{ contact_email('email_raw', 'phone_raw') }} as email,
-        {{ contact_phone('phone_raw', 'email_raw', 'country') }} as phone
+        {{ format_postcode('postcode_raw', 'country') }} as postcode,
+        {{ postcode_problem('postcode_raw', 'country') }} as postcode_problem,
+        {{ contact_columns('email_raw', 'phone_raw', 'country') }}
     from cleaned
 )
 

@@ -1,7 +1,5 @@
 {#- the sheet is kept by hand: real date cells arrive in ISO form, the rest as somebody typed them -#}
-{%- set dates = [
-    '%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S', '%d.%m.%Y', '%d/%m/%Y', '%d-%m-%Y', '%d %b %Y', '%d %B %Y'
-] -%}
+{%- set dates = ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S', '%d %b %Y', '%d %B %Y'] -%}
 
 with newest as (
     select * from {{ newest_version(source('raw', 'loyalty_members'), ['card_no']) }}
@@ -10,7 +8,9 @@ with newest as (
 named as (
     select
         *,
-        trim({{ given_name_first('name') }}) as full_name
+        trim({{ given_name_first('name') }}) as full_name,
+        {{ parse_ambiguous_date('date_of_birth', dates) }} as born_date,
+        {{ ambiguous_date_problem('date_of_birth', dates) }} as born_date_problem
     from newest
 ),
 
@@ -25,12 +25,13 @@ cleaned as (
         e_mail as email_raw,
         {{ clean_text('mobile') }} as phone_raw,
         date_of_birth as birth_date_raw,
-        {{ parse_birth_date('date_of_birth', dates) }} as birth_date,
+        {{ plausible_birth_date('born_date') }} as birth_date,
+        coalesce(born_date_problem, {{ birth_date_problem('date_of_birth', 'born_date') }}) as birth_date_problem,
         {{ clean_text('postcode') }} as postcode,
-        {{ parse_date('joined', dates) }} as joined_date,
+        {{ parse_ambiguous_date('joined', dates) }} as joined_date,
         tier,
         {{ parse_count('points') }} as points,
-        {{ parse_date('last_visit', dates) }} as last_visit_date,
+        {{ parse_ambiguous_date('last_visit', dates) }} as last_visit_date,
         staff_notes,
         {{ parse_flag('email_ok') }} as is_email_ok
     from named
@@ -39,8 +40,7 @@ cleaned as (
 standardised as (
     select
         *,
-        {{ contact_email('email_raw', 'phone_raw') }} as email,
-        {{ contact_phone('phone_raw', 'email_raw') }} as phone
+        {{ contact_columns('email_raw', 'phone_raw') }}
     from cleaned
 )
 

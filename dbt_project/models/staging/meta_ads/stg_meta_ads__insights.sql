@@ -8,7 +8,7 @@ cleaned as (
         campaign_id,
         campaign_name,
         'Paid social' as campaign_type,
-        account_currency as currency,
+        {{ standardise_currency('account_currency') }} as currency,
         {{ parse_money('amount_spent_gbp') }} as spend_amount,
         {{ parse_count('impressions') }} as impressions,
         {{ parse_count('reach') }} as reach,

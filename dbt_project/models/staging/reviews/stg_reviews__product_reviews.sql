@@ -16,6 +16,7 @@ cleaned as (
         reviewer_name,
         reviewer_email as reviewer_email_raw,
         {{ standardise_email('reviewer_email') }} as reviewer_email,
+        {{ email_problem('reviewer_email') }} as reviewer_email_problem,
         location as reviewer_location,
         source as review_source,
         reply,

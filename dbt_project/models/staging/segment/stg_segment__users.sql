@@ -27,8 +27,7 @@ standardised as (
     select
         *,
         {{ record_id('segment_users', 'user_id') }} as record_id,
-        {{ contact_email('email_raw', 'phone_raw') }} as email,
-        {{ contact_phone('phone_raw', 'email_raw') }} as phone
+        {{ contact_columns('email_raw', 'phone_raw') }}
     from latest
 )
 

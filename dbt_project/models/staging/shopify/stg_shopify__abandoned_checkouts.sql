@@ -40,8 +40,7 @@ standardised as (
     select
         cleaned.*,
         coalesce(items.item_count, 0) as item_count,
-        {{ contact_email('cleaned.email_raw', 'cleaned.phone_raw') }} as email,
-        {{ contact_phone('cleaned.phone_raw', 'cleaned.email_raw', 'cleaned.shipping_country') }} as phone
+        {{ contact_columns('cleaned.email_raw', 'cleaned.phone_raw', 'cleaned.shipping_country') }}
     from cleaned
     left join items on cleaned.checkout_id = items.checkout_id
 )

@@ -12,8 +12,10 @@ cleaned as (
         default_address_company as company,
         nullif(concat_ws(', ', default_address_address1, default_address_address2), '') as street,
         default_address_city as city,
-        {{ clean_text('default_address_zip') }} as postcode,
+        {{ clean_text('default_address_zip') }} as postcode_raw,
+        default_address_country_code as country_raw,
         {{ standardise_country('default_address_country_code') }} as country,
+        {{ country_problem('default_address_country_code') }} as country_problem,
         coalesce({{ parse_flag('accepts_email_marketing') }}, false) as accepts_email_marketing,
         coalesce({{ parse_flag('accepts_sms_marketing') }}, false) as accepts_sms_marketing,
         {{ parse_money('total_spent') }} as total_spent_amount,
@@ -28,8 +30,9 @@ standardised as (
     select
         *,
         {{ record_id('shopify_customers', 'shopify_customer_id') }} as record_id,
-        {{ contact_email('email_raw', 'phone_raw') }} as email,
-        {{ contact_phone('phone_raw', 'email_raw', 'country') }} as phone
+        {{ format_postcode('postcode_raw', 'country') }} as postcode,
+        {{ postcode_problem('postcode_raw', 'country') }} as postcode_problem,
+        {{ contact_columns('email_raw', 'phone_raw', 'country') }}
     from cleaned
 )
 

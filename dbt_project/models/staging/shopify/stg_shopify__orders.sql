@@ -47,11 +47,15 @@ cleaned as (
 standardised as (
     select
         *,
-        {{ contact_email('email_raw', 'phone_raw') }} as email,
+        {{ email_columns('email_raw', 'phone_raw') }},
         coalesce(
             {{ contact_phone('phone_raw', 'email_raw', 'billing_country') }},
             {{ standardise_phone('billing_phone_raw', 'billing_country') }}
-        ) as phone
+        ) as phone,
+        coalesce(
+            {{ phone_problem('phone_raw', 'billing_country') }},
+            {{ phone_problem('billing_phone_raw', 'billing_country') }}
+        ) as phone_problem
     from cleaned
 )
 

@@ -15,7 +15,9 @@ cleaned as (
         nullif(concat_ws(', ', street_address_1, street_address_2), '') as street,
         city,
         {{ clean_text('postal_code') }} as postcode,
+        birthday as birth_date_raw,
         {{ parse_birth_date('birthday', ['%Y-%m-%d', '%d/%m/%Y']) }} as birth_date,
+        {{ birth_date_problem('birthday', parse_date('birthday', ['%Y-%m-%d', '%d/%m/%Y'])) }} as birth_date_problem,
         {{ parse_date('first_visit', ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S']) }} as first_visit_date,
         {{ parse_date('last_visit', ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S']) }} as last_visit_date,
         {{ parse_count('transaction_count') }} as transaction_count,
@@ -28,8 +30,7 @@ cleaned as (
 standardised as (
     select
         *,
-        {{ contact_email('email_raw', 'phone_raw') }} as email,
-        {{ contact_phone('phone_raw', 'email_raw') }} as phone
+        {{ contact_columns('email_raw', 'phone_raw') }}
     from cleaned
 )
 

@@ -8,7 +8,7 @@ cleaned as (
         {{ record_id('surveys_respondents', 'lower(email)') }} as record_id,
         {{ parse_local_timestamp('submitted_at', ['%d/%m/%Y %H:%M']) }} as submitted_at,
         email as email_raw,
-        {{ standardise_email('email') }} as email,
+        {{ email_only_columns('email') }},
         {{ cast_or_null('rating', 'integer') }} as rating,
         comment,
         order_number as order_name

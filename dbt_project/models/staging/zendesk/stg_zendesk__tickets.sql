@@ -1,3 +1,5 @@
+{%- set priorities = ['low', 'normal', 'high', 'urgent'] -%}
+
 with newest as (
     select * from {{ newest_version(source('raw', 'zendesk_tickets'), ['id']) }}
 ),
@@ -21,7 +23,8 @@ cleaned as (
         subject,
         description,
         lower(status) as status,
-        lower(priority) as priority,
+        {{ standardise_category('priority', priorities) }} as priority,
+        {{ category_problem('priority', priorities) }} as priority_problem,
         lower(type) as ticket_type,
         lower(channel) as channel,
         assignee,
