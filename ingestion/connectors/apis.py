@@ -75,11 +75,13 @@ class ApiReading(Reading):
         kept = None if self.table.load == "replace" else self._state.get("newest")
         cursor = self._state.get("cursor")
         self._asked_from = beginning(kept, self.endpoint.since)
-        # a kept position says itself what was asked for
-        return self._opening(None if cursor else self._asked_from), cursor
+        return (self.begin_at_cursor() if cursor else self._opening(self._asked_from)), cursor
+
+    def begin_at_cursor(self) -> Opening:
+        return self._opening(None)
 
     def begin_after(self, records: Sequence[object]) -> Opening:
-        newest = newest_change(records, self.table.cursor, self.endpoint.since, self.now)
+        newest = self._newest(records)
         if newest is None or told(newest, self.endpoint.since) == told(self._asked_from, self.endpoint.since):
             raise AnswerNotUnderstood(
                 "The vendor pages no further, and all these records changed in the same second. "
@@ -89,13 +91,16 @@ class ApiReading(Reading):
         return self._opening(newest)
 
     def saw(self, records: Sequence[object]) -> None:
-        newest = newest_change(records, self.table.cursor, self.endpoint.since, self.now)
-        before = self._state.get("newest")
+        newest, before = self._newest(records), self._state.get("newest")
         if newest and (before is None or datetime.fromisoformat(before) < newest):
             self._state["newest"] = newest.isoformat()
 
     def keep(self, cursor: str) -> None:
         self._state["cursor"] = cursor
+
+    def _newest(self, records: Sequence[object]) -> datetime | None:
+        flat = (lifted(record, self.endpoint.lift) for record in records)
+        return newest_change(flat, self.table.cursor, self.endpoint.since, self.now)
 
     @property
     def _state(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ records that moved between pages.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from ingestion.declarations import Pagination
 from ingestion.errors import AnswerNotUnderstood, PagesMoved
 
 Position = str | int
+# a cache may repeat one answer; asked again, it has moved on
+_REPEATS = 2
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class Reading:
 
     def begin_after(self, records: Sequence[object]) -> Opening:
         """An opening request from the newest change in `records` on. Raises AnswerNotUnderstood without progress."""
+        raise NotImplementedError
+
+    def begin_at_cursor(self) -> Opening:
+        """An opening request for a position that says itself since when."""
         raise NotImplementedError
 
     def saw(self, records: Sequence[object]) -> None:
@@ -92,11 +99,11 @@ class Pages(BasePaginator):
         self._has_next_page = self._position is not None
         if self._position is None:
             return
-        if self._position in self._seen:
+        self._seen[self._position] += 1
+        if self._seen[self._position] > _REPEATS:
             raise AnswerNotUnderstood(
-                "The same next page was given twice, so there would be no end. Check `pagination`."
+                "The same next page was given again and again, so there would be no end. Check `pagination`."
             )
-        self._seen.add(self._position)
         most = self._pagination.most
         self._opening = self._reading.begin_after(records) if most and self._received >= most else None
 
@@ -108,6 +115,8 @@ class Pages(BasePaginator):
             opening = self._opening
             self._start_walk()
             self._open(request, opening, None)
+        elif self._pagination.keep:
+            self._open(request, self._reading.begin_at_cursor(), str(self._position))
         elif self._pagination.kind in ("link_header", "next_url"):
             # what was asked stands in the address already; sent twice, vendors refuse it
             request.url, request.params = str(self._position), {}
@@ -118,7 +127,7 @@ class Pages(BasePaginator):
         self._arrived = False
         self._received = 0
         self._number = self._pagination.first
-        self._seen: set[Position] = set()
+        self._seen: Counter[Position] = Counter()
         self._sizes: list[int] = []
         self._count: int | None = None
 
