@@ -16,6 +16,7 @@ COMMANDS = {
     "run": "cli.run:run",
     "status": "cli.status:status",
     "check": "cli.check:check",
+    "sources": "cli.sources:sources",
     "ui": "cli.ui:ui",
     "identity": "cli.identity:identity",
     "segment": "cli.segment:segment",
@@ -50,6 +51,7 @@ def cdp() -> None:
       cdp run --sandbox        try everything on a pretend shop
       cdp run                  load what is in the landing folder, unify, segment, sync
       cdp status               what the last run did, and what needs a person
+      cdp sources add X        a new source, from a template or guessed from a file
       cdp identity explain X   why these records are one customer
       cdp sync plan            what would be sent, without sending it
 

@@ -23,6 +23,7 @@ STAGES = {
     "start": "Reading the project",
     "pull": "Fetching what is new",
     "load": "Loading files",
+    "profile": "Looking at columns",
     "dbt": "Building tables",
     "identity": "Finding who is who",
     "sync": "Syncing to tools",

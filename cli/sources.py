@@ -1,0 +1,207 @@
+"""`cdp sources`: what is declared, how it stands, what a delivery would do, and adding what is new.
+
+Reading and loading is the ingestion room's work; adding a source is in `source_adding.py`, loading in `source_loading.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from cli.source_adding import add
+from cli.source_loading import load, preview, pull, retry_rejected
+from cli.source_names import chosen
+from cli.terminal import console, heading, table
+from ingestion.declarations import SOURCES_DIR, Source, json_schema, read_source, read_sources
+from ingestion.errors import DeclarationError
+from warehouse.settings import Settings
+
+SCHEMA_FILE = SOURCES_DIR / "source.schema.json"
+
+
+@click.group()
+def sources() -> None:
+    """Where data comes from: declared in ingestion/sources/, one YAML file per source.
+
+    \b
+    Ten minutes to a new one:
+      cdp sources add shop2 --from export.xlsx   guess it from a file, with staging and tests
+      cdp sources preview shop2                  the first rows as they would be loaded
+      cdp sources load shop2                     load it; `cdp run` does it every night
+    """
+
+
+@sources.command(name="list")
+@click.option("--templates", is_flag=True, help="Templates to start from instead: vendors and databases.")
+def list_sources(templates: bool) -> None:
+    """Every declared source, and folders in landing that nobody declared.
+
+    Example: cdp sources list --templates
+    """
+    if templates:
+        _list_templates()
+        return
+    declared = read_sources()
+    rows = [
+        [s.name, s.title, s.kind if s.location is None else s.location.url, ", ".join(t.name for t in s.tables),
+         s.owner, f"every {_hours(s.expected_every_hours)}"]
+        for s in declared
+    ]  # fmt: skip
+    console.print(table(["source", "title", "kind", "tables", "owner", "expected"], rows))
+    from ingestion.landing import find_unknown_folders
+
+    for folder in find_unknown_folders(Settings.load().landing_dir, declared):
+        console.print(
+            f"[yellow]•[/yellow] landing/{folder}/ belongs to no source: `cdp sources add {folder}` looks at its files."
+        )
+
+
+def _list_templates() -> None:
+    from ingestion.scaffolding.templates import find_templates
+
+    rows = []
+    for template in find_templates():
+        source = read_source(template.path)
+        rows.append([template.name, source.title, source.kind, ", ".join(t.name for t in source.tables),
+                     "declared" if template.is_declared else f"cdp sources add {template.name}"])  # fmt: skip
+    console.print(table(["template", "title", "kind", "tables", ""], rows))
+
+
+@sources.command()
+@click.argument("name", required=False)
+def status(name: str | None) -> None:
+    """When each source last delivered, what it holds, and whether it is late.
+
+    Exit status is 2 when one is late or a file was refused. Example: cdp sources status shopify
+    """
+    from ingestion.freshness import source_status
+    from warehouse.connections import open_warehouse
+
+    settings = Settings.load()
+    declared = chosen(name)
+    if not settings.warehouse_path.exists():
+        console.print(
+            f"Nothing was loaded yet. Put files into {settings.landing_dir}/<source>/ and type `cdp run`."
+        )
+        return
+    with open_warehouse(settings) as connection:
+        statuses = source_status(connection, declared, settings.now())
+    rows = []
+    for found in statuses:
+        last = found.last_loaded_at
+        due = last + timedelta(hours=found.expected_every_hours) if last else None
+        share = found.rejected / (found.rows + found.rejected) if found.rows + found.rejected else 0
+        rows.append([found.source, f"{last:%Y-%m-%d %H:%M}" if last else "never", found.rows, f"{share:.2%}",
+                     f"{due:%Y-%m-%d %H:%M}" if due else "", _stands(found.is_late, last is None, len(found.refused))])  # fmt: skip
+    console.print(table(["source", "last delivery", "rows", "rejected", "next expected by", "stands"], rows))
+    for found in statuses:
+        for refused in found.refused:
+            console.print(f"[red]✗[/red] {refused.message}")
+    if any(found.is_late or found.refused for found in statuses):
+        raise click.exceptions.Exit(2)
+
+
+def _stands(is_late: bool, is_new: bool, refused: int) -> str:
+    if refused:
+        return f"{refused} file{'s' * (refused != 1)} refused"
+    return "never delivered" if is_new else "late" if is_late else "fine"
+
+
+@sources.command()
+@click.argument("name", required=False)
+def check(name: str | None) -> None:
+    """What the next load would find: declarations, settings, files and their headers. Nothing is changed.
+
+    Exit status is 1 when something is wrong. Example: cdp sources check shopify
+    """
+    problems = 0
+    found: list[Source] = []
+    for path in sorted(SOURCES_DIR.glob("*.yml")):
+        if name in (None, path.stem):
+            try:
+                found.append(read_source(path))
+            except DeclarationError as error:
+                problems += 1
+                console.print(f"[red]✗[/red] {error}")
+    if not found and not problems:
+        chosen(name)  # says which names there are
+    settings = Settings.load()
+    for source in found:
+        problems += _check_source(source, settings)
+    from ingestion.landing import find_unclaimed
+
+    for file in find_unclaimed(settings.landing_dir, found):
+        console.print(
+            f"[yellow]•[/yellow] {file} matches no table: correct `files` of its source, or move it away."
+        )
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+def _check_source(source: Source, settings: Settings) -> int:
+    import os
+
+    from ingestion.landing import find_deliveries
+    from ingestion.previews import preview_tables
+    from ingestion.pulling import missing_settings
+
+    heading(f"{source.name}: {source.title}")
+    problems = 0
+    for missing in missing_settings(source, os.environ):
+        problems += 1
+        console.print(f"  [red]✗[/red] {missing} is not set in the environment")
+    deliveries = find_deliveries(settings.landing_dir, source)
+    for previewed in preview_tables(source, settings.landing_dir, None, 0):
+        files = sum(delivery.table == previewed.table for delivery in deliveries)
+        result = previewed.result
+        if result is None:
+            patterns = ", ".join(previewed.table.patterns)
+            console.print(
+                f"  [yellow]•[/yellow] {previewed.table.name}: no file in landing/{source.name}/ like {patterns}"
+            )
+        elif result.status == "refused":
+            problems += 1
+            console.print(f"  [red]✗[/red] {previewed.table.name}: {result.message}")
+        else:
+            rejected = f", {result.rows_rejected:,} rejected" if result.rows_rejected else ""
+            told = f" ({result.message})" if result.message else ""
+            console.print(
+                f"  [green]✓[/green] {previewed.table.name}: {files} file{'s' * (files != 1)}; newest {result.file}: "
+                f"{result.rows_in_file:,} rows{rejected}{told}"
+            )
+    return problems
+
+
+@sources.command()
+@click.option("--write", is_flag=True, help="Write it beside the source files, where editors look for it.")
+def schema(write: bool) -> None:
+    """The form of a source file as JSON Schema, for editors that complete and check while typing.
+
+    Example: cdp sources schema > source.schema.json
+    """
+    text = schema_text()
+    if write:
+        SCHEMA_FILE.write_text(text, encoding="utf-8")
+        console.print(
+            f"Written: {SCHEMA_FILE.relative_to(Path.cwd()) if SCHEMA_FILE.is_relative_to(Path.cwd()) else SCHEMA_FILE}"
+        )
+    else:
+        click.echo(text, nl=False)
+
+
+def schema_text() -> str:
+    """The schema as it stands in the project."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours / 24:.0f} days" if hours >= 72 else f"{hours:.0f} h"
+
+
+COMMANDS: Sequence[click.Command] = (add, preview, load, pull, retry_rejected)
+for command in COMMANDS:
+    sources.add_command(command)
