@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -73,6 +75,22 @@ def unpack(path: Path, member: Member | None, workspace: Path) -> Path:
     return _copy(lambda: gzip.open(path), path.stat().st_size, path.name.removesuffix(".gz"), workspace)
 
 
+def check_expansion(path: Path) -> None:
+    """Raises FileUnreadable for a ZIP (also one under another name) that unpacks to far more than files do."""
+    if zipfile.is_zipfile(path):
+        with _opened(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        _refuse_boundless(unpacked, path.stat().st_size)
+
+
+def read_chunks_of(path: Path, pattern: str) -> Iterator[bytes]:
+    """The bytes of all files in a ZIP whose names fit."""
+    with _opened(path) as archive:
+        for entry in archive.infolist():
+            if fnmatchcase(entry.filename, pattern):
+                yield from _chunks(partial(archive.open, entry))
+
+
 def _is_gzip(path: Path) -> bool:
     """By content: browsers unpack a `.gz` and keep its name, and programs pack a `.csv`."""
     with suppress(OSError), path.open("rb") as file:  # what cannot be opened is explained by its next reader
@@ -80,20 +98,26 @@ def _is_gzip(path: Path) -> bool:
     return False
 
 
-def _copy(open_packed: Callable[[], IO[bytes] | gzip.GzipFile], packed: int, name: str, workspace: Path) -> Path:
+def _copy(
+    open_packed: Callable[[], IO[bytes] | gzip.GzipFile], packed: int, name: str, workspace: Path
+) -> Path:
     suffix = PurePosixPath(name).suffix
     target = workspace / f"unpacked{suffix if suffix[1:].isalnum() else ''}"
     done = 0
     with target.open("wb") as copy:
         for chunk in _chunks(open_packed):
             done += len(chunk)
-            if done > HARMLESS_BYTES and done > LARGEST_RATIO * packed:
-                raise FileUnreadable(
-                    f"unpacks to more than {LARGEST_RATIO} times its size, as files do that are made to fill a disk. "
-                    f"If it is genuine, deliver it unpacked."
-                )
+            _refuse_boundless(done, packed)
             copy.write(chunk)
     return target
+
+
+def _refuse_boundless(unpacked: int, packed: int) -> None:
+    if unpacked > HARMLESS_BYTES and unpacked > LARGEST_RATIO * packed:
+        raise FileUnreadable(
+            f"unpacks to more than {LARGEST_RATIO} times its size, as files do that are made to fill a disk. "
+            f"If it is genuine, deliver it unpacked."
+        )
 
 
 def _chunks(open_packed: Callable[[], IO[bytes] | gzip.GzipFile]) -> Iterator[bytes]:
