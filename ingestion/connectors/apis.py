@@ -22,7 +22,7 @@ from dlt.sources.rest_api.typing import RESTAPIConfig
 from ingestion.connectors.cursors import beginning, newest_change, told
 from ingestion.connectors.pages import Opening, Pages, Reading
 from ingestion.connectors.placeholders import fill
-from ingestion.connectors.transport import Session
+from ingestion.connectors.transport import Session, check_address
 from ingestion.declarations import Api, Endpoint, Table
 from ingestion.errors import AnswerNotUnderstood
 
@@ -33,7 +33,7 @@ def api_resource(
     """The resource that yields the table's new and changed records, and the pages it walks. `now` is naive UTC."""
     endpoint = table.endpoint
     assert endpoint is not None  # `Source` sees to it
-    base_url, path = fill(api.base_url, environ), fill(endpoint.path, environ)
+    base_url, path = check_address(fill(api.base_url, environ)), fill(endpoint.path, environ)
     pages = Pages(
         endpoint.pagination or api.pagination,
         ApiReading(table, endpoint, environ, now.replace(tzinfo=UTC)),

@@ -9,6 +9,8 @@ as status 400 (Meta), passes on a body that was cut where no length was announce
 from __future__ import annotations
 
 import json
+import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +35,8 @@ _PASSING = (
     trouble.ContentDecodingError,
 )
 _BUSY = frozenset([408, 425, 429])
+_LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
+_LIBRARY_LOG = logging.getLogger("urllib3.connectionpool")
 _LONGEST_INTEGER = 18  # digits that surely fit into 64 bits
 
 
@@ -72,7 +76,14 @@ class Session(requests.Session):
         super().__init__()
         self._api, self._patience, self._hide = api, patience, hiding(secrets)
         self._not_before = 0.0
+        self._veil = _Veil(self._hide)
+        _LIBRARY_LOG.addFilter(self._veil)
         self.auth = create_signer(api.auth, environ, self._ask_for_token)
+
+    def close(self) -> None:
+        """Close the connections; secrets need no more hiding."""
+        super().close()
+        _LIBRARY_LOG.removeFilter(self._veil)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 (as the class above says it)
         """The whole, parsed answer. Raises SignInRefused, RequestRefused, CursorExpired, ConnectionCut."""
@@ -83,7 +94,7 @@ class Session(requests.Session):
         while True:
             self._keep_pace()
             found = self._try(request, kwargs)
-            if isinstance(found, requests.Response) and found.ok:
+            if isinstance(found, requests.Response) and _is_success(found):
                 return found
             if isinstance(found, requests.Response):
                 signed = "Authorization" in request.headers
@@ -110,7 +121,7 @@ class Session(requests.Session):
             raise RequestRefused(
                 f"The address of {_host(request)} cannot be asked ({type(error).__name__}). Correct `base_url`."
             ) from None
-        if response.ok:
+        if _is_success(response):
             try:
                 parsed = _parse(response.content)
             except ValueError:
@@ -182,6 +193,24 @@ class Session(requests.Session):
         return f": {words:.200}" if words else ""
 
 
+def check_address(address: str) -> str:
+    """The address, when keys may be sent there. Raises RequestRefused."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]+", host):
+        raise RequestRefused(
+            f"{address!r} is no address of an API. Correct `base_url`: it begins with https://."
+        )
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        raise RequestRefused(
+            f"{host} would get the key in clear text. Correct `base_url`: it begins with https://."
+        )
+    return address
+
+
 def value_at(body: object, path: str) -> object:
     """What stands at a dotted path of a JSON body (a number counts into a list); None where there is nothing."""
     for step in filter(None, path.split(".")):
@@ -202,6 +231,22 @@ def _parse(content: bytes) -> object:
         return int(text) if len(text) <= _LONGEST_INTEGER else orjson.Fragment(text)
 
     return json.loads(content, parse_float=as_delivered, parse_int=integer, parse_constant=as_delivered)
+
+
+class _Veil(logging.Filter):
+    """The library's log of requests, should anybody switch it on, holds addresses, and some vendors put keys in them."""
+
+    def __init__(self, hide: Callable[[str], str]) -> None:
+        super().__init__()
+        self._hide = hide
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self._hide(record.getMessage()), ()
+        return True
+
+
+def _is_success(response: requests.Response) -> bool:
+    return 200 <= response.status_code < 300
 
 
 def _is_among(response: requests.Response, answers: tuple[Answer, ...]) -> bool:
