@@ -22,14 +22,14 @@ def asking_table(source: Source, name: str) -> Table | None:
     if len(steps) > MOST_STEPS or any(_is_hidden(step) for step in steps):
         return None
     for table in source.tables:
-        if any(_fits(steps, pattern.split("/")) for pattern in table.files):
+        if any(_fits(steps, pattern.split("/")) for pattern in table.patterns):
             return table
     return None
 
 
 def deepest(source: Source) -> int:
     """How many folders deep the source's files may be; nothing below needs to be listed."""
-    patterns = [pattern.split("/") for table in source.tables for pattern in table.files]
+    patterns = [pattern.split("/") for table in source.tables for pattern in table.patterns]
     return max(MOST_STEPS if "**" in steps else len(steps) - 1 for steps in patterns)
 
 
