@@ -99,6 +99,7 @@ def test_names_that_climb_out_or_repeat_are_harmless(ground):
         ("people.csv", packed([("a.csv", HEADER)]), "is a ZIP or Excel file by its content"),
         ("people.zip", packed([(f"{n}.csv", "") for n in range(60)]), "holds 60 files, more than 50"),
     ],
+    ids=["cut gzip", "false gzip", "cut zip", "empty zip", "zip in zip", "zip named csv", "many files"],
 )
 def test_archives_that_are_refused(ground, monkeypatch, name, content, expected):
     monkeypatch.setattr(archives, "MOST_MEMBERS", 50)
