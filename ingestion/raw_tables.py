@@ -81,12 +81,8 @@ def data_columns(connection: duckdb.DuckDBPyConnection, raw_table: str) -> list[
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, raw_table: str) -> list[str]:
-    found = connection.execute(
-        "select column_name from duckdb_columns() "
-        "where database_name = current_database() and schema_name = 'raw' and table_name = ? order by column_index",
-        [raw_table],
-    ).fetchall()
-    return [name for (name,) in found]
+    described = connection.execute(f"from raw.{quoted(raw_table)} limit 0").description
+    return [column[0] for column in described or ()]
 
 
 def _add(connection: duckdb.DuckDBPyConnection, raw_table: str, columns: Mapping[str, str]) -> list[str]:

@@ -23,15 +23,7 @@ from warehouse.settings import Settings
 # what people and tools deliver: watched, not made, by this platform
 DELIVERED_FILES = [delivery_spec(source, table) for source, table in TABLES if not source.is_pulled]
 
-DELETED_ROWS = dg.AssetSpec(
-    ["raw", "deleted_rows"],
-    deps=[raw_key(source, table) for source, table in TABLES if table.load == "replace"],
-    description="One row per key that the newest delivery of a table that is delivered whole no longer has.",
-    group_name="raw",
-    owners=["team:data_engineering"],
-    kinds={"duckdb"},
-    freshness_policy=NIGHTLY_FRESHNESS,
-)
+DELETED_ROWS = dg.AssetKey(["raw", "deleted_rows"])
 
 
 @dg.multi_asset(
@@ -49,7 +41,17 @@ DELETED_ROWS = dg.AssetSpec(
         )
         for source, table in TABLES
     ]
-    + [DELETED_ROWS],
+    + [
+        dg.AssetSpec(
+            DELETED_ROWS,
+            deps=[raw_key(source, table) for source, table in TABLES if table.load == "replace"],
+            description="One row per key that the newest delivery of a table that is delivered whole no longer has.",
+            group_name="raw",
+            owners=["team:data_engineering"],
+            kinds={"duckdb"},
+            freshness_policy=NIGHTLY_FRESHNESS,
+        )
+    ],
     check_specs=[
         dg.AssetCheckSpec(name, asset=raw_key(source, table), description=text)
         for source, table in TABLES
@@ -77,9 +79,8 @@ def raw_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     for source, table in TABLES:
         _observe(context, source, table, report)
         yield _result(source, table, report, rows.get(source.raw_table(table), 0), statuses[source.name])
-    yield dg.MaterializeResult(
-        asset_key=DELETED_ROWS.key, metadata={"dagster/row_count": rows.get("deleted_rows", 0)}
-    )
+    deleted = rows.get("deleted_rows", 0)
+    yield dg.MaterializeResult(asset_key=DELETED_ROWS, metadata={"dagster/row_count": deleted})
 
 
 def _observe(context: dg.AssetExecutionContext, source: Source, table: Table, report: LoadReport) -> None:

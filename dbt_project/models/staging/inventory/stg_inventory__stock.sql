@@ -1,7 +1,8 @@
 {%- set count_dates = ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M', '%d/%m/%Y'] -%}
 
 with newest as (
-    select * from {{ newest_version(source('raw', 'inventory_stock'), ['sku', 'location']) }}
+    select *
+    from {{ newest_version(source('raw', 'inventory_stock'), ['sku', 'location'], deleted_from='inventory_stock') }}
 ),
 
 cleaned as (

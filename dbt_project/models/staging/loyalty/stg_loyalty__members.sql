@@ -2,7 +2,7 @@
 {%- set dates = ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S', '%d %b %Y', '%d %B %Y'] -%}
 
 with newest as (
-    select * from {{ newest_version(source('raw', 'loyalty_members'), ['card_no']) }}
+    select * from {{ newest_version(source('raw', 'loyalty_members'), ['card_no'], deleted_from='loyalty_members') }}
 ),
 
 named as (

@@ -20,7 +20,9 @@ filled as (
 ranked as (
     select
         *,
-        dense_rank() over (partition by checkout_id order by _load_id desc, first_row desc) as version
+        dense_rank() over (
+            partition by checkout_id order by _delivered_at desc, _load_id desc, first_row desc
+        ) as version
     from filled
 ),
 

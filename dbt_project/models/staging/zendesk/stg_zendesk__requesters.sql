@@ -2,7 +2,7 @@ with tickets as (
     select
         {{ parse_instant('updated_at') }} as updated_at,
         {{ json_struct('requester', {'id': none, 'name': none, 'email': none, 'phone': none}) }} as person
-    from {{ newest_version(source('raw', 'zendesk_tickets'), ['id']) }}
+    from {{ newest_version(source('raw', 'zendesk_tickets'), ['id'], cursor=parse_instant('updated_at')) }}
 ),
 
 latest as (

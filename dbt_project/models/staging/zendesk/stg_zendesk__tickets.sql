@@ -1,7 +1,7 @@
 {%- set priorities = ['low', 'normal', 'high', 'urgent'] -%}
 
 with newest as (
-    select * from {{ newest_version(source('raw', 'zendesk_tickets'), ['id']) }}
+    select * from {{ newest_version(source('raw', 'zendesk_tickets'), ['id'], cursor=parse_instant('updated_at')) }}
 ),
 
 parsed as (
