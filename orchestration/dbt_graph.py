@@ -18,7 +18,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from warehouse.settings import PROJECT_DIR
 
 MODELS = Path("dbt_project/models")
-LAYERS = ("staging", "intermediate", "marts", "metrics", "quality", "segments", "syncs")
+LAYERS = ("staging", "intermediate", "marts", "analytics", "metrics", "quality", "segments", "syncs")
 
 
 def _paths(*folders: Path) -> str:

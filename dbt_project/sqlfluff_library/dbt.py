@@ -19,3 +19,8 @@ def dateadd(part: str, interval: int, moment: str) -> str:
 def listagg(measure: str, delimiter: str, order_by: str = "") -> str:
     """Stands for the values of a group as one text."""
     return f"string_agg({measure}, {delimiter} {order_by})"
+
+
+def date_trunc(part: str, moment: str) -> str:
+    """Stands for the start of the part a moment lies in."""
+    return f"date_trunc('{part}', {moment})"
