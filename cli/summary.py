@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from cli.quality import print_quality
 from cli.terminal import console, heading, number, table
 from reverse_etl.log import read_runs
 from warehouse.connections import open_state
@@ -40,6 +41,7 @@ def print_summary(settings: Settings, run_id: str, seconds: float | None = None)
     with open_published(settings) as connection:
         problems += _sources(connection, newest_before)
         _customers(connection)
+        print_quality(connection)
         _metrics(connection)
         _segments(connection)
         problems += _failed_tests(connection)
