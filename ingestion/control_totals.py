@@ -48,10 +48,10 @@ def compute(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], no
 def _query(source: Source, table: Table, total: ControlTotal) -> str:
     """SQL whose rows are the figures of one control total, a row per currency."""
     of_table = _OF_TABLE.format(source=literal(source.name), table=literal(table.name))
-    figure = "count(distinct value)" if total.count else "sum(value)"
+    distinct = "distinct " if total.count else ""
     return f"""
         select {literal(source.name)}, {literal(table.name)}, {literal(total.measure)}, currency,
-            {figure}::decimal(38, 4), count(value),
+            {"count" if total.count else "sum"}({distinct}value)::decimal(38, 4), count({distinct}value),
             (select count(*) from raw.rejected_rows where {of_table} and status = 'rejected'), {total.stated}
         from (
             select {_currency(source, table, total)} as currency, {_value(table, total)} as value
