@@ -54,6 +54,7 @@ FLAG_NAMES = (
     "enabled",
     "marketing",
 )
+NOES = frozenset(["no", "n", "false", "f", "0", "nein", "non"])
 # a dollar sign may be any country's
 SIGNS = {"€": "EUR", "£": "GBP"} | {
     code: code for code in ("EUR", "GBP", "USD", "CHF", "PLN", "SEK", "DKK", "NOK")
@@ -149,12 +150,12 @@ def _flag(view: _View) -> Found:
         return None
     if set(view.evidence.common) <= {"0", "1"} and not view.of(FLAG_NAMES):
         return None
-    if fits["parsed_flag"] < fits["flag"]:
-        odd = ", ".join(view.evidence.common[:4])
-        return {"type": "category", "values": tuple(view.evidence.common)}, f"yes or no, written as {odd}"
-    return {"type": "boolean"}, view.says(
-        fits["flag"], f"are yes or no ({', '.join(view.evidence.common[:4])})"
-    )
+    told = view.says(fits["flag"], f"are yes or no ({', '.join(view.evidence.common[:4])})")
+    said = {value.lower() for value in view.evidence.common}
+    if fits["parsed_flag"] == fits["flag"]:
+        return {"type": "boolean"}, told
+    words = [*sorted(said - NOES)[:1], *sorted(said & NOES)[:1]]
+    return ({"type": "boolean", "values": words}, told) if len(said) <= 2 and said - NOES else None
 
 
 def _instant(view: _View) -> Found:

@@ -25,26 +25,40 @@ def model_sql(plan: Plan) -> str:
         full_name = f"trim({{{{ given_name_first('{in_sql(plan.parts['full_name'])}') }}}}) as full_name"
         steps.append(("named", _select(["*", full_name], steps[-1][0])))
     steps.append(("cleaned", _select(_cleaned(plan), steps[-1][0]) + _left_out(plan)))
-    late = [_column(column) for column in plan.staged if column.late]
-    if late:
-        steps.append(("standardised", _select(["*", *late], "cleaned")))
+    if plan.late:
+        steps.append(("standardised", _select(["*", *plan.late], "cleaned")))
     body = ",\n\n".join(f"{name} as (\n{text}\n)" for name, text in steps)
     return f"with {body}\n\nselect * from {steps[-1][0]}\n"
 
 
 def _rows(plan: Plan) -> str:
     relation = f"source('raw', '{plan.raw_table}')"
-    if plan.table.keys:
-        keys = ", ".join(f"'{in_sql(key)}'" for key in plan.table.raw_keys)
-        relation = f"newest_version({relation}, [{keys}])"
-    text = f"    select * from {{{{ {relation} }}}}"
+    if not plan.table.keys:
+        return f"    select * from {{{{ {relation} }}}}"
+    keys = ", ".join(f"'{in_sql(key)}'" for key in plan.table.raw_keys)
+    arguments = [relation, f"[{keys}]", *_which_version(plan)]
+    text = f"    select * from {{{{ newest_version({', '.join(arguments)}) }}}}"
     if len(text) > _LINE:
-        text = f"    select * from {{{{ newest_version(\n        source('raw', '{plan.raw_table}'),\n        [{keys}]\n    ) }}}}"
+        folded = ",\n        ".join(arguments)
+        text = f"    select * from {{{{ newest_version(\n        {folded}\n    ) }}}}"
     return text
 
 
+def _which_version(plan: Plan) -> list[str]:
+    """What decides between versions besides the delivery: the source's own word, and keys that vanished."""
+    arguments = []
+    if plan.table.cursor is not None:
+        staged = next(c for c in plan.staged if c.name == plan.named(plan.table.raw_name(plan.table.cursor)))
+        call = _CALL.search(staged.sql)
+        cursor = f"{call[1]}({call[2]})" if call else f"'{staged.sql}'"
+        arguments.append(f"cursor={cursor}")
+    if plan.table.load == "replace":
+        arguments.append(f"deleted_from='{plan.raw_table}'")
+    return arguments
+
+
 def _cleaned(plan: Plan) -> list[str]:
-    columns = [_column(column) for column in plan.staged if not column.late]
+    columns = [_column(column) for column in plan.staged if column.sql]
     if plan.names_people:
         columns.insert(len(plan.keys), f"{record_id_sql(plan)} as record_id")
     return columns

@@ -14,7 +14,7 @@ Shown = tuple[object, object]
 
 @dataclass(frozen=True)
 class Staged:
-    """One column of a staging model; `late` ones read other staged columns, so they come a step later.
+    """One column of a staging model; one without `sql` comes out of a macro that makes several (`Plan.late`).
 
     `shown` is what its two examples become: a row as it should be, and one with values that cannot be read.
     """
@@ -23,17 +23,20 @@ class Staged:
     sql: str
     description: str
     pii: str | None = None
-    late: bool = False
     shown: Shown | None = None
 
 
 @dataclass
 class Plan:
-    """The staged columns so far. `parts` says which raw column is the email, the phone, the full name, …"""
+    """The staged columns so far. `parts` says which raw column is the email, the phone, the full name, …
+
+    `late` are select lines that read staged columns, so they come a step later; `given` are the examples of raw columns.
+    """
 
     source: Source
     table: Table
     staged: list[Staged] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     parts: dict[str, str] = field(default_factory=dict)
     given: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     phone_country: str | None = None
@@ -47,7 +50,6 @@ class Plan:
         description: str,
         pii: str | None = None,
         *,
-        late: bool = False,
         shown: Shown | None = None,
     ) -> None:
         """Append a column, under a name that no other has."""
@@ -55,7 +57,7 @@ class Plan:
         free, number = name, 2
         while free in taken:
             free, number = f"{name}_{number}", number + 1
-        self.staged.append(Staged(free, sql, description, pii, late, shown))
+        self.staged.append(Staged(free, sql, description, pii, shown))
         if self.reading is not None:
             self.names.setdefault(self.reading, free)
 

@@ -15,6 +15,10 @@ from ingestion.scaffolding.plans import Plan
 from ingestion.scaffolding.words import in_sql, sentence, singular
 
 _RECORD_ID = "The person record this row belongs to (int_identity__records); null when the row names nobody."
+_ROWS_TOLD = "A row as it should be, and one with values that cannot be read."
+_OLDER_TOLD = "A row as it should be, one with values that cannot be read, and rows that no longer count."
+_GONE = "gone"
+_EARLIER = {"_load_id": 1, "_delivered_at": "2026-01-01 00:00:00"}
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _,.;()/'%+-]*[A-Za-z0-9_.;)%]|[A-Za-z]")
 
 
@@ -73,29 +77,54 @@ def _unit_test(plan: Plan) -> str:
         first = next(iter(plan.names))
         given[0][first], expected[0] = "as delivered", {plan.named(first): "as delivered"}
         given[1][first], expected[1] = None, {plan.named(first): None}
-    rows = [{**row, "_row": number, "_load_id": 2} for number, row in enumerate(given, start=1)]
+    rows = [{**row, **_place(number)} for number, row in enumerate(given, start=1)]
     if plan.table.keys:
         older = {key: given[0][key] for key in plan.table.raw_keys}
-        rows.append({**older, "_row": 1, "_load_id": 1})
+        rows.append({**older, **_place(1), **_EARLIER})
     return "\n".join(
         [
             f"  - name: {plan.source.name}_{plan.table.name}_are_read_as_declared",
-            "    description: A row as it should be, one with values that cannot be read, and an older version."
-            if plan.table.keys
-            else "    description: A row as it should be, and one with values that cannot be read.",
+            f"    description: {_OLDER_TOLD if plan.table.keys else _ROWS_TOLD}",
             f"    model: {plan.model}",
             "    overrides:",
             "      vars: {shop_time_zone: Europe/London, shop_country: GB, shop_currency: GBP}",
             "    given:",
             f"      - input: source('raw', '{plan.raw_table}')",
             "        rows:",
-            *(f"          - {_mapping(row)}" for row in rows),
+            *(f"          - {_mapping(row)}" for row in [*rows, *_deleted_row(plan, given[0])]),
+            *_deletion(plan),
             "    expect:",
             "      rows:",
             *(f"        - {_mapping(row)}" for row in expected),
             "",
         ]
     )
+
+
+def _place(row: int) -> dict[str, object]:
+    return {"_row": row, "_load_id": 2, "_delivered_at": "2026-02-01 00:00:00"}
+
+
+def _deleted_row(plan: Plan, like: Mapping[str, object]) -> list[dict[str, object]]:
+    """A row of the earlier delivery whose key the later one lacks, where tables are delivered whole."""
+    if plan.table.load != "replace":
+        return []
+    keys = dict.fromkeys(plan.table.raw_keys, _GONE)
+    return [{**{key: like[key] for key in keys}, **{next(iter(keys)): _GONE}, **_place(4), **_EARLIER}]
+
+
+def _deletion(plan: Plan) -> list[str]:
+    if plan.table.load != "replace":
+        return []
+    others = [pair[0] for raw, pair in plan.given.items() if raw in plan.table.raw_keys[1:]]
+    row = {
+        "source": plan.source.name,
+        "table_name": plan.table.name,
+        "key_text": "|".join([_GONE, *map(str, others)]),
+        "deleted_in_load_id": 2,
+        "delivered_at": "2026-02-01 00:00:00",
+    }
+    return ["      - input: source('raw', 'deleted_rows')", "        rows:", f"          - {_mapping(row)}"]
 
 
 def _mapping(row: Mapping[str, object]) -> str:

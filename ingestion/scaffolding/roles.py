@@ -36,6 +36,12 @@ BIRTHDAY = ("birth", "birthday", "birthdate", "dob", "born", "geburtstag", "gebu
 FIRST_NAME = ("first", "given", "forename", "firstname", "vorname", "prenom")
 LAST_NAME = ("last", "family", "surname", "lastname", "nachname", "nom")
 BOOLEAN_VERBS = ("is", "has", "can", "accepts", "allows", "wants", "was")
+PHONE_MACROS = {"phone": "standardise_phone", "phone_type": "phone_type", "phone_problem": "phone_problem"}
+EMAIL_TOLD = "Email address, lower case; null when it could not be delivered to."
+CANONICAL_TOLD = (
+    "The mailbox behind the address, for comparing; without tags and dots that its provider ignores."
+)
+PHONE_TOLD = "Phone number in E.164; null when it is no possible number."
 # `Create Date` is when it was created
 PAST = {
     "create": "created",
@@ -162,9 +168,30 @@ def _give_moment(plan: Plan, raw: str, formats: Sequence[str]) -> datetime:
 
 
 def _boolean(plan: Plan, raw: str, column: Column) -> None:
+    """`values` are the words for yes and no where they are not English: the first is yes."""
     name = raw if first_word_of(raw) in BOOLEAN_VERBS else f"is_{raw}"
-    plan.give("yes", UNREADABLE)
-    plan.add(name, _macro("parse_flag", raw), _told(column), shown=(True, None))
+    sql = _macro("parse_flag", raw)
+    if column.values:
+        words = {said: [word] for said, word in zip(("true", "false"), column.values, strict=False)}
+        sql = f"cast({_macro('standardise_category', raw, str(words))} as boolean)"
+    plan.give(column.values[0] if column.values else "yes", UNREADABLE)
+    plan.add(name, sql, _told(column), shown=(True, None))
+
+
+def _category(plan: Plan, raw: str, column: Column) -> None:
+    if not column.values:
+        _text(plan, raw, column)
+        return
+    allowed = f"[{', '.join(map(_quoted, column.values))}]"
+    plan.give(column.values[0].upper(), UNREADABLE)
+    shown = (column.values[0], None)
+    plan.add(_column(raw), _macro("standardise_category", raw, allowed), _told(column), shown=shown)
+    told = "Why it is none of the values although the field was filled; null when fine."
+    plan.add(f"{raw}_problem", _macro("category_problem", raw, allowed), told)
+
+
+def _quoted(text: str) -> str:
+    return repr(text)
 
 
 def _email(plan: Plan, raw: str, column: Column) -> None:
@@ -229,11 +256,13 @@ def _country(plan: Plan, raw: str, column: Column) -> None:
     plan.give("France", UNREADABLE)
     told = _told(column, "ISO 3166 two-letter country code")
     plan.add(name, _macro("standardise_country", raw), told, f"{ADDRESS}.country", shown=("FR", None))
+    told = "Why there is no country although the field was filled; null when fine."
+    plan.add(f"{name}_problem", _macro("country_problem", raw), told)
 
 
 def _currency(plan: Plan, raw: str, column: Column) -> None:
     plan.give("usd", None)
-    plain = f"upper(trim({in_sql(raw)}))"
+    plain = _macro("standardise_currency", raw)
     if plan.take("currency", raw):
         default = _default_currency(plan.source)
         told = "ISO 4217 code of all amounts in the row."
@@ -251,19 +280,25 @@ def _default_currency(source: Source) -> str:
 def _add_contacts(plan: Plan) -> None:
     """Email and phone in standard form, each from the other's field too: people write either into both."""
     has_email, has_phone = "email" in plan.parts, "phone" in plan.parts
+    region = _region(plan)
+    if has_email and has_phone:
+        plan.late.append(_macro("contact_columns", "email_raw", "'phone_raw'", *region))
+    elif has_email:
+        plan.late.append(_macro("email_only_columns", "email_raw"))
+    elif has_phone:
+        for name, macro in PHONE_MACROS.items():
+            plan.late.append(f"{_macro(macro, 'phone_raw', *region)} as {name}")
     if has_email:
-        call = "contact_email('email_raw', 'phone_raw')" if has_phone else "standardise_email('email_raw')"
-        told = "Email address, lower case; null when it could not be delivered to."
         second = "jan@mail.example.com" if plan.parts["email"] in plan.table.raw_keys else None
-        shown = ("anna.smith@mail.example.com", second)
-        plan.add("email", f"{{{{ {call} }}}}", told, EMAIL, late=True, shown=shown)
+        plan.add("email", "", EMAIL_TOLD, EMAIL, shown=("anna.smith@mail.example.com", second))
+        plan.add("email_canonical", "", CANONICAL_TOLD, EMAIL)
+        plan.add("email_problem", "", "Why there is no email although the field was filled; null when fine.")
     if has_phone:
-        region = _region(plan)
-        other = ["'email_raw'"] if has_email else []
-        macro = "contact_phone" if has_email else "standardise_phone"
-        told = "Phone number in E.164; null when it is no possible number."
-        sql = _macro(macro, "phone_raw", *other, *region)
-        plan.add("phone", sql, told, PHONE, late=True, shown=("+447700900123", None))
+        plan.add("phone", "", PHONE_TOLD, PHONE, shown=("+447700900123", None))
+        plan.add("phone_type", "", "Kind of number (mobile, fixed, toll free …).")
+        plan.add(
+            "phone_problem", "", "Why there is no phone number although the field was filled; null when fine."
+        )
 
 
 def _region(plan: Plan) -> list[str]:
@@ -300,6 +335,7 @@ _ROLES: dict[str, Callable[[Plan, str, Column], None]] = {
     "date": _date,
     "timestamp": _timestamp,
     "boolean": _boolean,
+    "category": _category,
     "email": _email,
     "phone": _phone,
     "name": _name,

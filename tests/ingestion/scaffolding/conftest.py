@@ -169,6 +169,6 @@ def _write_xlsx(path: Path, table: Table, header: list[str], rows: list[list[str
 
 
 def _file_name(table: Table) -> str:
-    pattern = (getattr(table, "patterns", None) or table.files)[0]
+    pattern = table.patterns[0]
     name = pattern.replace("**/", "2026-01-15/").replace("*", "1")
     return name if Path(name).suffix else f"{name}.{table.format}"
