@@ -60,4 +60,4 @@ def expand(column: object) -> object:
     return {"name": column} if isinstance(column, str) else column
 
 
-DeclaredColumn = Annotated[Column, BeforeValidator(expand)]
+DeclaredColumn = Annotated[Column, BeforeValidator(expand, json_schema_input_type=Column | str)]
