@@ -6,11 +6,12 @@ Which files there are and in which order is decided by `loader.py`; how a format
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -31,6 +32,7 @@ from ingestion.readers import READERS
 from ingestion.reports import FileResult, Status
 from ingestion.versions import find_unchanged, take_out_unchanged
 
+Written = TypeVar("Written")
 # what no other reading of the file would cure; every other complaint of the engine is about the file
 _MACHINE_TROUBLE = (
     duckdb.FatalException,
@@ -98,18 +100,27 @@ def _take_in(
     loaded_at: datetime,
     known: KnownLoad | None,
 ) -> FileResult:
-    """Try the format's readers in turn, each in its own transaction. Raises FileRefused."""
-    delivery = key.delivery
-    request = Request(
-        connection, delivery.table, read_as_text(delivery.table, fingerprint, workspace), workspace
-    )
+    table = key.delivery.table
+    request = Request(connection, table, read_as_text(table, fingerprint, workspace), workspace)
+
+    def write(feed: Feed) -> FileResult:
+        if known is not None:
+            return _compare_again(connection, key, request, feed, known)
+        return _write(connection, key, request, feed, next_load_id(connection), loaded_at)
+
+    return read_in_turn(request, write)
+
+
+def read_in_turn(request: Request, write: Callable[[Feed], Written]) -> Written:
+    """Try the format's readers in turn, each with `write` in a transaction; the first that both trust counts.
+
+    Raises FileRefused.
+    """
     doubt: Unsure | None = None
-    for read in READERS[delivery.table.format]:
+    for read in READERS[request.table.format]:
         try:
-            with transaction(connection):
-                if known is not None:
-                    return _compare_again(connection, key, request, read(request), known)
-                return _write(connection, key, request, read(request), next_load_id(connection), loaded_at)
+            with transaction(request.connection):
+                return write(read(request))
         except Unsure as error:
             doubt = error
         except _MACHINE_TROUBLE:
@@ -117,7 +128,7 @@ def _take_in(
         except duckdb.Error as error:
             doubt = Unsure(f"the engine said: {str(error).splitlines()[0]}")
     raise CountsDisagree(
-        f"was understood differently by two readers ({doubt}). Export it again as plain UTF-8 {delivery.table.format}."
+        f"was understood differently by two readers ({doubt}). Export it again as plain UTF-8 {request.table.format}."
     )
 
 
