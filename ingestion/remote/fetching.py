@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def fetch(
 
     A file counts as known when landing has it with the same size and time of last change; with `retention_days`, also
     when it was fetched before and has been removed since. What changes while it is read is left for the next time, and
-    said through `note`. Raises SourceNotConfigured, or PullFailed with everything that did not arrive and why; its
+    said through `note`; progress is told in bytes. Raises SourceNotConfigured, or PullFailed with everything that did not arrive and why; its
     `files` did arrive.
     """
     visit = Visit(source, Landed(landing_dir, source), progress)
@@ -86,18 +87,19 @@ class Visit:
     files: list[PulledFile] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    bytes_done: int = 0
+    bytes_wanted: int = 0
 
     def copy_all(self, folder: RemoteFolder) -> None:
         """Copy what is not in landing yet. Raises ConnectionCut and PullFailed; may then be called again."""
         self.refused.clear()
         self.left.clear()
         wanted = self._choose(folder)
-        stage = f"fetch {self.source.name}"
+        self.bytes_done, self.bytes_wanted = 0, sum(file.size for _, file in wanted)
         with self.landed:
-            for done, (table, file) in enumerate(wanted):
-                self.progress(stage, done, len(wanted), shown(file.name))
+            for table, file in wanted:
                 self._copy(folder, table, file)
-        self.progress(stage, len(wanted), len(wanted))
+        self._tell("")
 
     def _choose(self, folder: RemoteFolder) -> list[tuple[Table, RemoteFile]]:
         files = self._list(folder)
@@ -126,8 +128,9 @@ class Visit:
         return files
 
     def _copy(self, folder: RemoteFolder, table: Table, file: RemoteFile) -> None:
+        self._tell(file.name)
         try:
-            self.landed.take(file, folder)
+            self.landed.take(file, folder, partial(self._tell, file.name))
         except RemoteFileChanged as change:
             self.left.append(f"{change} while it was fetched: left for the next run.")
         except RemoteFileRefused as refusal:
@@ -135,6 +138,11 @@ class Visit:
         else:
             path = f"{self.source.name}/{file.name}"
             self.files.append(PulledFile(self.source.name, table.name, path, None, file.size))
+        self.bytes_done += file.size
+
+    def _tell(self, name: str, received: int = 0) -> None:
+        done = self.bytes_done + received
+        self.progress(f"fetch {self.source.name}", done, self.bytes_wanted, shown(name))
 
 
 def _incomplete(source: Source, visit: Visit) -> str:

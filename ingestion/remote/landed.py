@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -35,7 +36,7 @@ class Landed:
     @property
     def is_empty(self) -> bool:
         """True until the first file has arrived, by whichever way."""
-        return not any(path.is_file() for path in self._folder.rglob("*"))
+        return not any(self._folder.glob("[!.]*"))
 
     def has(self, file: RemoteFile) -> bool:
         """Whether this version of the file is in landing, or was and has had its time."""
@@ -49,13 +50,13 @@ class Landed:
         self._fetched[file.name] = version
         return True
 
-    def take(self, file: RemoteFile, folder: RemoteFolder) -> None:
-        """Put one file in place of what landing had under its name.
+    def take(self, file: RemoteFile, folder: RemoteFolder, advance: Callable[[int], None]) -> None:
+        """Put one file in place of what landing had under its name; `advance` is told how many bytes have come.
 
         Raises RemoteFileChanged when it is not the same before and after reading, RemoteFileRefused when landing cannot
         take it, and what the folder raises; landing is then as before. The caller has checked the name.
         """
-        received = self._receive(file, folder)
+        received = self._receive(file, folder, advance)
         if folder.look_at(file.name) != file:
             raise RemoteFileChanged(f"{shown(file.name)} changed")
         if received != file.size:
@@ -82,7 +83,7 @@ class Landed:
             fresh.write_text(json.dumps(self._fetched), encoding="utf-8")
             os.replace(fresh, self._list)
 
-    def _receive(self, file: RemoteFile, folder: RemoteFolder) -> int:
+    def _receive(self, file: RemoteFile, folder: RemoteFolder, advance: Callable[[int], None]) -> int:
         """Write the bytes to disk, up to one part more than the file should have; returns how many came."""
         received = 0
         try:
@@ -92,6 +93,7 @@ class Landed:
                     if received > file.size:  # it grows: there may be no end to wait for
                         break
                     unfinished.write(chunk)
+                    advance(received)
                 unfinished.flush()
                 os.fsync(unfinished.fileno())
         except OSError as error:  # the folder's own failures are no OSErrors any more
@@ -101,9 +103,9 @@ class Landed:
     def _put_in_place(self, file: RemoteFile) -> None:
         target = self._folder / file.name
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             if not target.parent.resolve().is_relative_to(self._folder.resolve()):
                 raise RemoteFileRefused(f"{shown(file.name)} would lead out of the landing folder")
+            target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(self._unfinished, target)
             _sync_folder(target.parent)
         except OSError as error:

@@ -75,7 +75,9 @@ class Bucket:
         return f"{self._root}/{name}"
 
     def _describe(self, info: Any) -> RemoteFile:  # noqa: ANN401
-        return RemoteFile(info.path.removeprefix(f"{self._root}/"), info.size, info.mtime_ns)
+        # listings of some makers show milliseconds, while asking for one file shows seconds everywhere
+        modified = info.mtime_ns // 1_000_000_000
+        return RemoteFile(info.path.removeprefix(f"{self._root}/"), info.size, modified * 1_000_000_000)
 
 
 def _address(location: Location) -> dict[str, str]:

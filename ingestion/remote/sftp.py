@@ -19,6 +19,7 @@ from ingestion.remote.folders import RemoteFile, read_settings
 from ingestion.remote.names import shown
 
 CHUNK_BYTES = 256 << 10
+CONNECT_SECONDS = 20.0
 PATIENCE_SECONDS = 60.0
 REQUESTS_AHEAD = 64  # of 32 kB each: hides the line's delay and holds 2 MB
 _KEY_KINDS = ("ssh-", "ecdsa-", "sk-")
@@ -41,7 +42,7 @@ def open_server(location: Location, environ: Mapping[str, str]) -> Iterator[Serv
                 username=settings["user"],
                 allow_agent=False,
                 look_for_keys=False,
-                timeout=PATIENCE_SECONDS,
+                timeout=CONNECT_SECONDS,
                 banner_timeout=PATIENCE_SECONDS,
                 auth_timeout=PATIENCE_SECONDS,
                 **_credentials(location, settings),
@@ -77,7 +78,7 @@ class Server:
             if stat.S_ISDIR(mode) and depth:
                 yield from self._walk(f"{name}/", depth - 1, refuse)
             elif stat.S_ISLNK(mode):
-                yield from self._follow(name)
+                yield from self._follow(name, entry)
             elif stat.S_ISREG(mode):
                 yield _describe(name, entry)
 
@@ -95,12 +96,15 @@ class Server:
             refuse(str(refusal))
             return []
 
-    def _follow(self, name: str) -> Iterator[RemoteFile]:
-        with self._explained(name):
-            try:
+    def _follow(self, name: str, link: Any) -> Iterator[RemoteFile]:  # noqa: ANN401
+        try:
+            with self._explained(name):
                 target = self._session.stat(self._path(name))
-            except (FileNotFoundError, PermissionError):
-                return
+        except RemoteFileChanged:
+            return  # it leads nowhere
+        except RemoteFileRefused:
+            yield _describe(name, link)  # if a table asks for it, reading it tells why not
+            return
         if stat.S_ISREG(target.st_mode or 0):
             yield _describe(name, target)
 

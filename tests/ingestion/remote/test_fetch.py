@@ -20,8 +20,8 @@ def test_only_what_is_asked_for_and_new_or_changed_is_copied(remote):
     patterns = ("people*.csv", "**/orders*.csv")
     assert remote.fetch(*patterns) == ["2026/10/31/orders.csv", "people.csv"]
     assert remote.landed() == {"people.csv": b"id\n1\n", "2026/10/31/orders.csv": b"id\n7\n"}
-    assert remote.told[0] == (0, 2, "2026/10/31/orders.csv")
-    assert remote.told[-1] == (2, 2, "")
+    assert remote.told[0] == (0, 10, "2026/10/31/orders.csv")
+    assert remote.told[-2:] == [(10, 10, "people.csv"), (10, 10, "")]
     assert remote.fetch(*patterns) == []
     remote.put("people-2.csv", b"id\n2\n")
     remote.put("people.csv", b"id\n1\n3\n")
