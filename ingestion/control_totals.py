@@ -64,15 +64,15 @@ def _query(source: Source, table: Table, total: ControlTotal) -> str:
 def _conditions(source: Source, table: Table, total: ControlTotal, of_table: str) -> list[str]:
     """SQL that holds for the rows that count: asked for, records, the newest of their key, and not deleted since.
 
-    Outdated rows are left out, not the newest ones ranked: what was delivered once costs one grouping. A row without a
+    With `lines`, all rows of a key's newest load are its newest. Outdated rows are left out, not the newest ones ranked: what was delivered once costs one grouping. A row without a
     key has no other version, so it counts.
     """
     tests = [f"{_in(table, column, values)}" for column, values in total.where.items()]
     tests += [f"{_in(table, column, values)} is not true" for column, values in table.leave_out.items()]
-    keys = [quoted(table.raw_name(key)) for key in total.per or table.keys]
+    keys = [quoted(key) for key in table.raw_keys]
     # all versions of a row have its key, so that counting keys needs no newest one
     if keys and (total.where or total.count not in table.keys):
-        age = _age(table, whole_delivery=table.lines or bool(total.per))
+        age = _age(table)
         same = " and ".join(f"repeated.{key} = delivered.{key}" for key in keys)
         tests.append(
             f"""not exists (
@@ -97,14 +97,14 @@ def _in(table: Table, column: str, values: tuple[str, ...]) -> str:
     return f"({quoted(table.raw_name(column))} in ({', '.join(map(literal, values))}))"
 
 
-def _age(table: Table, *, whole_delivery: bool) -> str:
-    """SQL that is greater for newer rows: by cursor, delivery, load and row; in a whole delivery all are equally new."""
+def _age(table: Table) -> str:
+    """SQL that is greater for newer rows: by cursor, delivery, load and row; lines of one load are equally new."""
     cursor = []
-    if table.cursor and not whole_delivery:
+    if table.cursor:
         name = table.raw_name(table.cursor)
         instant = as_instant(name, table.raw_columns[name])
         cursor = [f"{instant} is not null", instant]  # a row without cursor is the oldest
-    return f"row({', '.join([*cursor, '_delivered_at', '_load_id', *([] if whole_delivery else ['_row'])])})"
+    return f"row({', '.join([*cursor, '_delivered_at', '_load_id', *([] if table.lines else ['_row'])])})"
 
 
 def _value(table: Table, total: ControlTotal) -> str:

@@ -47,10 +47,8 @@ class ControlTotal(Declaration):
     """A figure to compare with the marts, computed from the newest version of every row of this table.
 
     Exactly one of `count` (distinct values of a column) and `sum`; `plus` and `minus` are columns to add to and take
-    from the sum. `where` is a column and the values a row must have in it. `stated` marks a figure that the source itself claims. `per` are the
-    columns that tell one thing from another where it stands on several rows (the lines of a sale): its rows count as
-    its newest delivery has them; without it, the table's `keys` decide. `currency` is the column with the currency of
-    a sum; without it the source's counts, then the shop's.
+    from the sum. `where` is a column and the values a row must have in it. `stated` marks a figure that the source itself claims. `currency`
+    is the column with the currency of a sum; without it the source's counts, then the shop's.
     """
 
     measure: Literal["customers", "orders", "revenue", "units", "events", "tickets", "spend"]
@@ -59,7 +57,6 @@ class ControlTotal(Declaration):
     minus: str | None = None
     plus: str | None = None
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    per: tuple[str, ...] = ()
     currency: str | None = None
     stated: bool = False
 
@@ -73,7 +70,7 @@ class ControlTotal(Declaration):
     def columns(self) -> tuple[str, ...]:
         """Every column it names, as declared."""
         figures = (self.count, self.sum, self.plus, self.minus, self.currency)
-        return (*filter(None, figures), *self.per, *self.where)
+        return (*filter(None, figures), *self.where)
 
 
 class Table(Declaration):

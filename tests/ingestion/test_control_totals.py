@@ -16,14 +16,15 @@ ORDERS = {
     "name": "orders",
     "description": "One row per line; what belongs to the order stands on its first row.",
     "files": ["orders*"],
+    "keys": ["Name"],
+    "lines": True,
     "required": ["Name", "Total"],
     "columns": ["Name", "Id", "Currency", {"name": "Total", "type": "money"}, "Refunded", "Status"],
 }
-PER_ORDER = {
+REVENUE = {
     "measure": "revenue",
     "sum": "Total",
     "minus": "Refunded",
-    "per": ["Name"],
     "currency": "Currency",
 }
 Figure = tuple[object, ...]
@@ -36,7 +37,7 @@ def totals(ground: Ground, source: Source | None = None) -> list[Figure]:
 
 
 def test_sums_are_kept_apart_by_currency_and_less_what_was_given_back(ground):
-    ground.declare(**ORDERS, control_totals=[PER_ORDER])
+    ground.declare(**ORDERS, control_totals=[REVENUE])
     ground.deliver(
         "orders.csv",
         "Name,Id,Currency,Total,Refunded,Status\n"
@@ -64,7 +65,7 @@ def test_a_source_may_say_the_currency_and_the_decimal_sign(ground):
 
 
 def test_of_an_order_the_lines_of_its_newest_delivery_count(ground):
-    ground.declare(**ORDERS, control_totals=[PER_ORDER | {"minus": None, "currency": None}])
+    ground.declare(**ORDERS, control_totals=[REVENUE | {"minus": None, "currency": None}])
     header = "Name,Id,Currency,Total,Refunded,Status\n"
     ground.deliver("orders_1.csv", header + "#1,1,GBP,10.00,,paid\n#1,,,7.00,,\n#2,2,GBP,5.00,,paid\n")
     ground.load()
@@ -125,7 +126,7 @@ def test_nothing_delivered_gives_no_total_and_computing_again_replaces(ground):
 @pytest.mark.parametrize(
     "total",
     [
-        {"measure": "revenue", "sum": "Total", "per": ["Nmae"]},
+        {"measure": "revenue", "sum": "Total", "plus": "Tax"},
         {"measure": "revenue", "sum": "Total", "currency": "Curency"},
         {"measure": "revenue", "sum": "Total", "minus": "Refund"},
         {"measure": "revenue"},
@@ -138,7 +139,7 @@ def test_a_total_names_columns_that_are_declared(total):
 
 
 def test_a_file_that_comes_late_is_still_old(ground):
-    ground.declare(**ORDERS, control_totals=[PER_ORDER | {"minus": None, "currency": None}])
+    ground.declare(**ORDERS, control_totals=[REVENUE | {"minus": None, "currency": None}])
     header = "Name,Id,Currency,Total,Refunded,Status\n"
     ground.deliver("orders_2026-10-02.csv", header + "#1,1,GBP,8.00,,paid\n")
     ground.load()
