@@ -11,6 +11,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+_NEWEST = 1 << 62  # the age of an id that is only being given out
 Action = Literal["created", "merged", "split", "moved", "retired", "restored"]
 
 
@@ -46,6 +47,8 @@ def assign(
     `previous` maps every record ever seen to its (unmerged) customer id, `ages` every id ever given out to its age
     (smaller is older), `live` holds the ids in use. The id with most members in a cluster wins it, ties to the older
     id, then to the cluster with the smallest record; an id goes to one cluster only and is never given out again.
+    A part of all clusters will do, with its share of the three mappings, if it holds every cluster that has a record
+    of a customer it concerns.
     """
     ordered = sorted((sorted(members) for members in clusters), key=lambda members: members[0])
     origins = [_origins(members, previous) for members in ordered]
@@ -160,7 +163,7 @@ def _successors(
             if old not in kept:
                 went[old][customer] += len(records)
     return {
-        old: min(counts, key=lambda new: (-counts[new], ages.get(new, len(ages)), new))
+        old: min(counts, key=lambda new: (-counts[new], ages.get(new, _NEWEST), new))
         for old, counts in went.items()
     }
 

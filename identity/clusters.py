@@ -1,6 +1,6 @@
-"""Groups records into people: neighbourhoods of linked records, and average-linkage agglomeration inside each.
+"""Groups profiles into people: average-linkage agglomeration inside each neighbourhood, held back by conflicts.
 
-Pure functions over ids and weights; where weights come from and what ids a group gets is decided elsewhere.
+Pure functions over numbers and weights; where weights come from and what ids a group gets is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -9,46 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
-Ids = NDArray[np.int64]
-Weights = NDArray[np.float64]
+from identity.neighbourhoods import Edges, Flags, Ids, Weights
+
 Pair = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Edges:
-    """Pairs of record ids (0 … n-1) with a weight in bits each; three arrays of one length."""
-
-    left: Ids
-    right: Ids
-    weight: Weights
-
-    def select(self, mask: NDArray[np.bool_]) -> Edges:
-        return Edges(self.left[mask], self.right[mask], self.weight[mask])
-
-
-def neighbourhoods(edges: Edges, record_count: int, *, largest: int, step: float = 1.0) -> Ids:
-    """A neighbourhood label per record: the smallest id in it. Records without edges are alone.
-
-    Neighbourhoods with more than `largest` records are split again over their heavier edges, at thresholds that
-    rise by `step` bits, until they fit.
-    """
-    labels = _components(edges, record_count)
-    threshold = float(edges.weight.min()) if len(edges.weight) else 0.0
-    while True:
-        sizes = np.bincount(labels, minlength=record_count)
-        too_large = sizes[labels] > largest
-        if not too_large.any():
-            return labels
-        inside = too_large[edges.left]
-        if not inside.any():
-            return labels
-        threshold = max(threshold + step, float(edges.weight[inside].min()) + 1e-9)
-        edges = edges.select(~inside | (edges.weight >= threshold))
-        labels = _components(edges, record_count)
 
 
 def cluster(
@@ -59,18 +23,20 @@ def cluster(
     missing: float,
     must: Iterable[Pair] = (),
     cannot: Iterable[Pair] = (),
+    conflicts: Iterable[Pair] = (),
 ) -> Ids:
-    """A cluster label per record (the smallest id in the cluster).
+    """A cluster label per number (the smallest in the cluster).
 
     `edges` holds the weights inside neighbourhoods (`labels`); pairs without one count as `missing`. Two clusters
     join while the average weight of the pairs between them is above `cut`, best pair of clusters first; ties go to
-    the smaller ids. Then the clusters of each pair in `must` join; clusters holding a pair in `cannot` never do.
+    the smaller numbers. A cluster never holds a pair of `conflicts` or `cannot` that way. Then the clusters of each
+    pair in `must` join: that people decided so outweighs a conflict, but not a pair in `cannot`.
     """
     result = labels.copy()
     if not len(labels):
         return result
-    must_of, cannot_of = _by_label(must, labels), _by_label(cannot, labels)
-    hard = _hard_labels(edges, labels, cut) | must_of.keys() | cannot_of.keys()
+    decided = [_by_label(pairs, labels) for pairs in (must, cannot, conflicts)]
+    hard = _hard_labels(edges, labels, cut).union(*decided)
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.r_[True, labels[order][1:] != labels[order][:-1]])
     members = dict(zip(labels[order][starts].tolist(), np.split(order, starts[1:]), strict=True))
@@ -79,34 +45,34 @@ def cluster(
         matrix = np.full((len(ids), len(ids)), missing)
         rows, columns = np.searchsorted(ids, left), np.searchsorted(ids, right)
         matrix[rows, columns] = matrix[columns, rows] = weight
-        parts = agglomerate(
-            matrix,
-            cut=cut,
-            must=_positions(must_of.get(label, ()), ids),
-            cannot=_positions(cannot_of.get(label, ()), ids),
-        )
+        must_here, cannot_here, conflicts_here = (_positions(of.get(label, ()), ids) for of in decided)
+        parts = agglomerate(matrix, cut=cut, must=must_here, cannot=cannot_here, conflicts=conflicts_here)
         for part in parts:
             result[ids[part]] = ids[part[0]]
     return result
 
 
 def agglomerate(
-    weights: Weights, *, cut: float, must: Sequence[Pair] = (), cannot: Sequence[Pair] = ()
+    weights: Weights,
+    *,
+    cut: float,
+    must: Sequence[Pair] = (),
+    cannot: Sequence[Pair] = (),
+    conflicts: Sequence[Pair] = (),
 ) -> list[list[int]]:
     """Average-linkage clusters of a full symmetric weight matrix, as sorted lists of positions, in order.
 
     Sums are kept per pair of clusters (Lance and Williams's update for averages), so a join costs O(n).
     """
     count = len(weights)
-    sums = weights.astype(np.float64).copy()
-    blocked = np.eye(count, dtype=np.bool_)
-    for i, j in cannot:
-        blocked[i, j] = blocked[j, i] = True
-    state = _State(sums, blocked, np.ones(count), [[position] for position in range(count)])
+    forbidden = _symmetric(cannot, count)
+    blocked = np.eye(count, dtype=np.bool_) | forbidden | _symmetric(conflicts, count)
+    parts = [[position] for position in range(count)]
+    state = _State(weights.astype(np.float64).copy(), blocked, forbidden, np.ones(count), parts)
     _join_while_better(state, cut)
     for i, j in must:
         a, b = sorted((_holder(state.parts, i), _holder(state.parts, j)))
-        if a != b and not state.blocked[a, b]:
+        if a != b and not state.forbidden[a, b]:
             _join(state, a, b)
     if must:
         _join_while_better(state, cut)
@@ -115,10 +81,12 @@ def agglomerate(
 
 @dataclass
 class _State:
-    """Clusters in the making: sums of weights between them, pairs that may not join, sizes and members."""
+    """Clusters in the making: sums of weights between them, pairs that may not join (by evidence or by decision,
+    by decision alone), sizes and members."""
 
     sums: Weights
-    blocked: NDArray[np.bool_]
+    blocked: Flags
+    forbidden: Flags
     sizes: Weights
     parts: list[list[int]]
 
@@ -134,7 +102,8 @@ def _join_while_better(state: _State, cut: float) -> None:
 
 
 def _join(state: _State, a: int, b: int) -> None:
-    for matrix, combine in ((state.sums, np.add), (state.blocked, np.logical_or)):
+    matrices = ((state.sums, np.add), (state.blocked, np.logical_or), (state.forbidden, np.logical_or))
+    for matrix, combine in matrices:
         combine(matrix[a], matrix[b], out=matrix[a])
         combine(matrix[:, a], matrix[:, b], out=matrix[:, a])
     state.blocked[b] = state.blocked[:, b] = True
@@ -143,19 +112,15 @@ def _join(state: _State, a: int, b: int) -> None:
     state.parts[b] = []
 
 
+def _symmetric(pairs: Sequence[Pair], count: int) -> Flags:
+    matrix = np.zeros((count, count), dtype=np.bool_)
+    for i, j in pairs:
+        matrix[i, j] = matrix[j, i] = True
+    return matrix
+
+
 def _holder(parts: list[list[int]], position: int) -> int:
     return next(index for index, part in enumerate(parts) if position in part)
-
-
-def _components(edges: Edges, record_count: int) -> Ids:
-    graph = coo_matrix(
-        (np.ones(len(edges.left), dtype=np.int8), (edges.left, edges.right)), (record_count, record_count)
-    )
-    _, component = connected_components(graph, directed=False)
-    smallest = np.full(component.max(initial=-1) + 1, record_count, dtype=np.int64)
-    np.minimum.at(smallest, component, np.arange(record_count))
-    labels: Ids = smallest[component]
-    return labels
 
 
 def _hard_labels(edges: Edges, labels: Ids, cut: float) -> set[int]:

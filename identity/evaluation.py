@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from identity.clusters import Edges, neighbourhoods
 from identity.errors import TruthUnreadable
+from identity.neighbourhoods import Edges, neighbourhoods
 from identity.outputs import EVALUATION_DDL
 from identity.workspace import first_row
 
@@ -112,7 +112,7 @@ def _exact_clusters(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
                 left.append(first.setdefault((kind, value), number))
                 right.append(number)
     edges = Edges(np.array(left, dtype=np.int64), np.array(right, dtype=np.int64), np.ones(len(left)))
-    labels = neighbourhoods(edges, len(rows), largest=max(len(rows), 1))
+    labels = neighbourhoods(edges, len(rows), largest=max(len(rows), 1), least=0.0)
     return {record: str(label) for (record, _, _), label in zip(rows, labels.tolist(), strict=True)}
 
 

@@ -1,85 +1,132 @@
-"""Between the scratch tables and arrays: edges out, labels in, and the strongest edges behind merges.
+"""Between the scratch tables and arrays: edges out, neighbourhoods and clusters in, and the links behind merges.
 
 Weights come from `scoring.py`, clusters from `clusters.py`; nothing is decided here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from identity import ledger
+from identity import ledger, rules
 from identity.assignment import Event
-from identity.clusters import Edges, Ids
+from identity.clusters import Pair, cluster
+from identity.neighbourhoods import Edges, Ids, neighbourhoods, stirred
+from identity.workspace import first_row
 
 
-def read_edges(connection: duckdb.DuckDBPyConnection, table: str, column: str, least: float | None) -> Edges:
-    # ids count from 1 in SQL (row_number) and from 0 in arrays
-    where = f"where {column} >= {least}" if least is not None else ""
-    found = connection.execute(
-        f"select id_l - 1 as l, id_r - 1 as r, {column}::double as w from {table} {where} order by l, r"
-    ).fetchnumpy()
-    return Edges(
-        np.asarray(found["l"], np.int64), np.asarray(found["r"], np.int64), np.asarray(found["w"], np.float64)
+def find_stirred(
+    connection: duckdb.DuckDBPyConnection, cache: str, must: list[Pair], decided: Iterable[int]
+) -> None:
+    """Create `stirred(id, profile, label)`: the members of neighbourhoods that are new or not as they were.
+
+    `must` are pairs of profiles that people joined, `decided` the profiles of changed decisions.
+    """
+    row = first_row(
+        connection,
+        f"select greatest((select coalesce(max(id), 0) from {cache}.profiles), (select coalesce(max(id), 0) from new_profiles))",
     )
-
-
-def with_pairs(edges: Edges, pairs: list[tuple[int, int]], weight: float) -> Edges:
-    left, right = ([pair[side] for pair in pairs] for side in (0, 1))
-    return Edges(
-        np.concatenate([edges.left, np.array(left, dtype=np.int64)]),
-        np.concatenate([edges.right, np.array(right, dtype=np.int64)]),
-        np.concatenate([edges.weight, np.full(len(pairs), weight)]),
+    count = int(row[0] if row else 0) + 1
+    limits = rules.LIMITS
+    labels = neighbourhoods(
+        _with_pairs(_read_edges(connection, cache), must),
+        count,
+        largest=limits.neighbourhood_size,
+        least=limits.neighbourhood_weight,
     )
-
-
-def decided(connection: duckdb.DuckDBPyConnection, pairs: list[tuple[str, str]]) -> list[tuple[int, int]]:
-    """Decisions about present records as array positions."""
-    if not pairs:
-        return []
-    names = sorted({name for pair in pairs for name in pair})
-    rows = connection.execute(
-        "select record_id, id - 1 from records where record_id in ?", [names]
-    ).fetchall()
-    ids: dict[str, int] = dict(rows)
-    return [(ids[left], ids[right]) for left, right in pairs if left in ids and right in ids]
-
-
-def write_labels(connection: duckdb.DuckDBPyConnection, table: str, labels: Ids) -> None:
-    arriving = pa.table(
-        {"id": np.arange(1, len(labels) + 1, dtype=np.int32), "label": labels.astype(np.int32)}
+    before = np.full(count, -1, dtype=np.int64)
+    found = connection.execute(f"select id, label from {cache}.profiles").fetchnumpy()
+    before[found["id"]] = found["label"]
+    is_present = before >= 0
+    is_present[_ids(connection, "gone_profiles")] = False
+    is_changed = np.zeros(count, dtype=np.bool_)
+    for touched in (
+        _ids(connection, "new_profiles"),
+        _ids(connection, "changed_profiles"),
+        np.array([*decided], np.int64),
+    ):
+        is_changed[touched] = True
+    is_present |= is_changed
+    members = np.flatnonzero(stirred(labels, before, is_present, is_changed))
+    _write(
+        connection,
+        "stirred_labels",
+        {"id": members.astype(np.int32), "label": labels[members].astype(np.int32)},
     )
-    connection.register("arriving", arriving)
-    connection.execute(f"create or replace table {table} as from arriving")
-    connection.unregister("arriving")
-
-
-def members(connection: duckdb.DuckDBPyConnection, labels: Ids) -> list[list[str]]:
-    names = [name for (name,) in connection.execute("select record_id from records order by id").fetchall()]
-    groups: dict[int, list[str]] = {}
-    for name, label in zip(names, labels.tolist(), strict=True):
-        groups.setdefault(label, []).append(name)
-    return list(groups.values())
-
-
-def mark_within(connection: duckdb.DuckDBPyConnection, labels: Ids) -> None:
-    write_labels(connection, "clusters", labels)
     connection.execute(
-        """
-        create or replace table scored as
-        select s.*, l.label = r.label as is_within_customer
-        from scored s join clusters l on l.id = s.id_l join clusters r on r.id = s.id_r
+        f"""
+        create or replace table stirred as
+        select id, profile, label from stirred_labels join (
+            select id, profile from {cache}.profiles union all from new_profiles
+        ) using (id)
         """
     )
+
+
+def find_clusters(connection: duckdb.DuckDBPyConnection, must: list[Pair], cannot: list[Pair]) -> None:
+    """Create `clusters(id, label)` for the profiles in `stirred`, from the pairs in `scored`.
+
+    Profiles take part in the order of their digests: what comes out depends on what they hold, not on their numbers.
+    """
+    found = connection.execute("select id, label from stirred order by profile").fetchnumpy()
+    ids = np.asarray(found["id"], np.int64)
+    place = np.zeros(int(ids.max(initial=0)) + 1, dtype=np.int64)
+    place[ids] = np.arange(len(ids))
+    _, first, labels = np.unique(found["label"], return_index=True, return_inverse=True)
+    pairs = connection.execute(
+        "select id_l, id_r, linkage_weight as w, is_conflict from scored order by 1, 2"
+    ).fetchnumpy()
+    left, right = place[pairs["id_l"]], place[pairs["id_r"]]
+    conflicts = np.flatnonzero(pairs["is_conflict"])
+    here = set(ids.tolist())
+
+    def placed(decided: list[Pair]) -> list[Pair]:
+        return [(int(place[a]), int(place[b])) for a, b in decided if a in here and b in here]
+
+    limits = rules.LIMITS
+    clusters = cluster(
+        Edges(np.minimum(left, right), np.maximum(left, right), np.asarray(pairs["w"], np.float64)),
+        np.asarray(first[labels], np.int64),
+        cut=limits.cut,
+        missing=limits.weight_floor,
+        must=placed(must),
+        cannot=placed(cannot),
+        conflicts=list(zip(left[conflicts].tolist(), right[conflicts].tolist(), strict=True)),
+    )
+    _write(connection, "clusters", {"id": ids.astype(np.int32), "label": clusters.astype(np.int32)})
+
+
+def profile_pairs(connection: duckdb.DuckDBPyConnection, pairs: list[tuple[str, str]]) -> list[Pair]:
+    """Decided pairs of present records as pairs of profiles."""
+    found = profiles_of(connection, sorted({record for pair in pairs for record in pair}))
+    known = [(found[left], found[right]) for left, right in pairs if left in found and right in found]
+    return [(left, right) for left, right in known if left != right]
+
+
+def profiles_of(connection: duckdb.DuckDBPyConnection, records: list[str]) -> dict[str, int]:
+    """Record → profile, of the given records that are present."""
+    if not records:
+        return {}
+    return dict(
+        connection.execute("select record_id, id from present where record_id in ?", [records]).fetchall()
+    )
+
+
+def members(connection: duckdb.DuckDBPyConnection) -> list[list[str]]:
+    """The record ids of each cluster."""
+    rows = connection.execute(
+        "select list(record_id) from present join clusters using (id) group by label"
+    ).fetchall()
+    return [names for (names,) in rows]
 
 
 def find_bridges(
-    connection: duckdb.DuckDBPyConnection, events: Iterable[Event], previous: dict[str, str]
+    connection: duckdb.DuckDBPyConnection, events: Iterable[Event], previous: Mapping[str, str]
 ) -> dict[tuple[str, str], ledger.Bridge]:
-    """For each merge, the strongest edge between the two old customers' records: the reason, as data."""
+    """For each merge, the strongest link between the two old customers' records: the reason, as data."""
     merged = [
         (event.customer_id, event.related_customer_id or "") for event in events if event.action == "merged"
     ]
@@ -87,25 +134,52 @@ def find_bridges(
         return {}
     wanted = {customer for pair in merged for customer in pair}
     before = [(record, customer) for record, customer in previous.items() if customer in wanted]
-    connection.register(
-        "merged_pairs", pa.table({"old": [a for a, _ in merged], "new": [b for _, b in merged]})
-    )
-    connection.register(
-        "before", pa.table({"record_id": [r for r, _ in before], "customer_id": [c for _, c in before]})
-    )
+    _write(connection, "merged_pairs", {"old": [a for a, _ in merged], "new": [b for _, b in merged]})
+    _write(connection, "before", {"record_id": [r for r, _ in before], "customer_id": [c for _, c in before]})
     rows = connection.execute(
         """
-        select m.old, m.new, l.record_id, r.record_id, round(s.weight, 4), s.rule
-        from scored s join records l on l.id = s.id_l join records r on r.id = s.id_r
-        join before bl on bl.record_id = l.record_id join before br on br.record_id = r.record_id
+        select m.old, m.new, l.record_id_l, l.record_id_r, round(l.weight, 4), l.rule
+        from links l join before bl on bl.record_id = l.record_id_l join before br on br.record_id = l.record_id_r
         join merged_pairs m on (m.old = bl.customer_id and m.new = br.customer_id)
             or (m.old = br.customer_id and m.new = bl.customer_id)
-        qualify row_number() over (partition by m.old, m.new order by s.weight desc, s.id_l, s.id_r) = 1
+        qualify row_number() over (partition by m.old, m.new order by l.weight desc, l.record_id_l, l.record_id_r) = 1
         """
     ).fetchall()
-    connection.unregister("merged_pairs")
-    connection.unregister("before")
     return {
         (old, new): {"record_id_l": left, "record_id_r": right, "match_weight": weight, "rule": rule}
         for old, new, left, right, weight, rule in rows
     }
+
+
+def _read_edges(connection: duckdb.DuckDBPyConnection, cache: str) -> Edges:
+    found = connection.execute(
+        f"""
+        select id_l, id_r, weight from {cache}.edges anti join lost_edges using (id_l, id_r)
+        where id_l not in (select id from gone_profiles) and id_r not in (select id from gone_profiles)
+        union all select id_l, id_r, weight from new_edges
+        """
+    ).fetchnumpy()
+    return Edges(
+        np.asarray(found["id_l"], np.int64),
+        np.asarray(found["id_r"], np.int64),
+        np.asarray(found["weight"], np.float64),
+    )
+
+
+def _with_pairs(edges: Edges, pairs: list[Pair]) -> Edges:
+    left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    return Edges(
+        np.concatenate([edges.left, left]),
+        np.concatenate([edges.right, right]),
+        np.concatenate([edges.weight, np.full(len(pairs), np.inf)]),
+    )
+
+
+def _ids(connection: duckdb.DuckDBPyConnection, table: str) -> Ids:
+    return np.asarray(connection.execute(f"select id from {table}").fetchnumpy()["id"], np.int64)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, object]) -> None:
+    connection.register("arriving", pa.table(dict(columns)))
+    connection.execute(f"create or replace table {table} as from arriving")
+    connection.unregister("arriving")

@@ -6,14 +6,15 @@ Only the state store is written here, in one transaction; which id goes where wa
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 
 import duckdb
 import pyarrow as pa
 
-from identity.assignment import Assignment, Event
+from identity.assignment import Action, Assignment, Event
 from identity.workspace import first_row
 
 RECORDS_SHOWN = 20  # record ids kept as evidence of one event
@@ -38,40 +39,96 @@ class Decisions:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One row of state table identity.runs, without its number."""
+    """One row of state table identity.runs, without its number; totals are filled in by `commit`."""
 
     run_id: str
     as_of: datetime
     input_hash: str
     model_version: int
-    record_count: int
-    customer_count: int
-    created_count: int
-    merged_count: int
-    split_count: int
-    moved_count: int
-    retired_count: int
-    restored_count: int
     pair_count: int
-    largest_cluster: int
+    created_count: int = 0
+    merged_count: int = 0
+    split_count: int = 0
+    moved_count: int = 0
+    retired_count: int = 0
+    restored_count: int = 0
+    record_count: int = 0
+    customer_count: int = 0
+    largest_cluster: int = 0
+
+    def with_counts(self, happened: Counter[Action]) -> RunRow:
+        """The row with how often each thing happened."""
+        return replace(
+            self,
+            created_count=happened["created"],
+            merged_count=happened["merged"],
+            split_count=happened["split"],
+            moved_count=happened["moved"],
+            retired_count=happened["retired"],
+            restored_count=happened["restored"],
+        )
 
 
 Bridge = dict[str, object]
 
 
 def read_history(connection: duckdb.DuckDBPyConnection, state: str) -> History:
-    """Everything ever assigned."""
+    """What was ever assigned to the customers that tonight's clusters and vanished records concern.
+
+    Reads `present`, `present_rows` and `clusters`; creates `vanished(record_id)` and `concerned(customer_id)`. Nobody
+    else's id can change: an id is claimed by the clusters that hold its records, and by nothing else.
+    """
+    assignments = f"{state}.identity.assignments"
+    connection.execute(
+        f"create or replace table vanished as select record_id from {assignments}"
+        " where is_present and record_id not in (select record_id from present_rows)"
+    )
+    connection.execute(
+        f"""
+        create or replace table concerned as
+        select distinct customer_id from {assignments} where record_id in (
+            select record_id from present join clusters using (id) union all select record_id from vanished)
+        """
+    )
     previous = connection.execute(
-        f"select record_id, customer_id from {state}.identity.assignments"
+        f"select record_id, customer_id from {assignments} semi join concerned using (customer_id)"
     ).fetchall()
     customers = connection.execute(
-        f"select customer_id, created_order, status from {state}.identity.customers"
+        f"select customer_id, created_order, status from {state}.identity.customers where customer_id in"
+        f" (select customer_id from concerned union all select customer_id from ({_taken(connection, state)}))"
     ).fetchall()
     return History(
         dict(previous),
         {customer: order for customer, order, _ in customers},
         {customer for customer, _, status in customers if status == "live"},
     )
+
+
+def untouched_clusters(connection: duckdb.DuckDBPyConnection, state: str) -> list[list[str]]:
+    """Record ids per customer whose cluster is as it was, but whose id a cluster of tonight could claim as well."""
+    rows = connection.execute(
+        f"""
+        select list(record_id) from {state}.identity.assignments semi join concerned using (customer_id)
+        where is_present and record_id not in (
+            select record_id from present join clusters using (id) union all select record_id from vanished)
+        group by customer_id
+        """
+    ).fetchall()
+    return [records for (records,) in rows]
+
+
+def _taken(connection: duckdb.DuckDBPyConnection, state: str) -> str:
+    """SQL for the ids that `assignment.fresh_id` could come upon for tonight's clusters and that are taken."""
+    names = "select record_id from present join clusters using (id)"
+    parts = []
+    for counter in range(1_000_000):
+        text = f"record_id || '#{counter}'" if counter else "record_id"
+        tried = f"select customer_id from {state}.identity.customers where customer_id in"
+        tried += f" (select 'c_' || left(sha256({text}), 16) from ({names}))"
+        parts.append(tried)
+        if first_row(connection, f"{tried} limit 1") is None:
+            break
+    return " union all ".join(parts)
 
 
 def read_decisions(connection: duckdb.DuckDBPyConnection, state: str) -> Decisions:
@@ -97,7 +154,8 @@ def last_run(connection: duckdb.DuckDBPyConnection, state: str) -> RunRow | None
     """The newest successful run, or None."""
     row = first_row(
         connection,
-        f"select * exclude (run_number) from {state}.identity.runs order by run_number desc limit 1",
+        f"select {', '.join(field.name for field in fields(RunRow))} from {state}.identity.runs"
+        " order by run_number desc limit 1",
     )
     return RunRow(*row) if row else None
 
@@ -106,16 +164,16 @@ def commit(
     connection: duckdb.DuckDBPyConnection,
     state: str,
     assignment: Assignment,
-    history: History,
     bridges: Mapping[tuple[str, str], Bridge],
     run: RunRow,
-) -> None:
-    """Write assignment, ledger and run row to the state store, all or nothing."""
+) -> RunRow:
+    """Write assignment, ledger and run row to the state store, all or nothing; returns the row with its totals."""
     connection.execute("begin")
     try:
-        _write_customers(connection, state, assignment, history, run)
+        _write_customers(connection, state, assignment, run)
         _write_assignments(connection, state, assignment)
         _write_events(connection, state, assignment.events, bridges, run)
+        run = _with_totals(connection, state, run)
         values = list(asdict(run).values())
         connection.execute(
             f"insert into {state}.identity.runs by name select (select coalesce(max(run_number), 0) + 1 from"
@@ -126,13 +184,25 @@ def commit(
     except duckdb.Error:
         connection.execute("rollback")
         raise
+    return run
+
+
+def _with_totals(connection: duckdb.DuckDBPyConnection, state: str, run: RunRow) -> RunRow:
+    row = first_row(
+        connection,
+        "select coalesce(sum(records), 0)::bigint, count(*), coalesce(max(records), 0) from (select count(*) as records"
+        f" from {state}.identity.assignments where is_present group by customer_id)",
+    )
+    records, customers, largest = row if row else (0, 0, 0)
+    return replace(run, record_count=records, customer_count=customers, largest_cluster=largest)
 
 
 def _write_customers(
-    connection: duckdb.DuckDBPyConnection, state: str, assignment: Assignment, history: History, run: RunRow
+    connection: duckdb.DuckDBPyConnection, state: str, assignment: Assignment, run: RunRow
 ) -> None:
     new = sorted({event.customer_id for event in assignment.events if event.action in ("created", "split")})
-    start = max(history.ages.values(), default=0) + 1
+    row = first_row(connection, f"select coalesce(max(created_order), 0) + 1 from {state}.identity.customers")
+    start = int(row[0]) if row else 1
     _insert(
         connection,
         f"insert into {state}.identity.customers select customer_id, created_order, ?, ?, 'live' from arriving",
@@ -169,7 +239,7 @@ def _write_assignments(connection: duckdb.DuckDBPyConnection, state: str, assign
         " where a.record_id = t.record_id and (a.customer_id <> t.customer_id or not t.is_present)"
     )
     connection.execute(
-        f"update {table} t set is_present = false where is_present and record_id not in (select record_id from arriving)"
+        f"update {table} t set is_present = false where is_present and record_id in (select record_id from vanished)"
     )
     connection.execute(
         f"insert into {table} select record_id, customer_id, true from arriving"

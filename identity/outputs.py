@@ -1,16 +1,18 @@
-"""Writes what identity found into warehouse schema `identity`, all tables in one transaction.
+"""Writes what identity found into warehouse schema `identity`: all rows on a full run, else those that it touched.
 
-Nothing is decided here: weights come from the scratch table `scored`, ids from the state store.
+Nothing is decided here: weights come from the scratch table `scored`, ids from the assignment.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import duckdb
 import pyarrow as pa
 
 from identity import model, rules
 from identity.assignment import resolve_redirects
-from identity.workspace import count_rows, first_row
+from identity.workspace import first_row
 
 _PROBABILITY = "1 / (1 + pow(2.0, -greatest(-60, least(60, {weight}))))"
 
@@ -21,29 +23,87 @@ create table if not exists "{warehouse}".identity.identity_evaluation (
 """
 
 
-def publish(connection: duckdb.DuckDBPyConnection, warehouse: str, state: str) -> int:
-    """Replace the identity tables of the warehouse from scratch table `scored` and the state; returns edges written."""
-    redirects = connection.execute(
-        f"select old_customer_id, customer_id, reason, changed_at from {state}.identity.redirects order by 1"
-    ).fetchall()
-    _weigh_records(connection)
-    connection.execute("begin")
-    try:
-        connection.execute(f'create schema if not exists "{warehouse}".identity')
-        _write_clusters(connection, warehouse, state)
-        _write_edges(connection, warehouse)
-        _write_evidence(connection, warehouse)
-        _write_redirects(connection, warehouse, redirects)
-        for table in ("ledger", "runs"):
-            connection.execute(
-                f'create or replace table "{warehouse}".identity.identity_{table} as from {state}.identity.{table}'
-            )
-        connection.execute(EVALUATION_DDL.format(warehouse=warehouse))
-        connection.execute("commit")
-    except duckdb.Error:
-        connection.execute("rollback")
-        raise
-    return count_rows(connection, f'"{warehouse}".identity.identity_edges')
+TABLES: dict[str, str] = {
+    "identity_clusters": "record_id varchar, customer_id varchar, cluster_size bigint, confidence double",
+    "identity_edges": "record_id_l varchar, record_id_r varchar, match_weight double, match_probability double,"
+    " rule varchar, is_within_customer boolean",
+    "identity_evidence": "record_id_l varchar, record_id_r varchar, field varchar, level varchar, match_weight double",
+}
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the rows to write, in scratch tables `links`, `link_weights` and `evidence`, from `scored` and `clusters`.
+
+    A profile is shown as its first record; its other records hang on that one by links of rule `identical`.
+    """
+    connection.execute(
+        """
+        create or replace table scored as
+        select s.*, l.label = r.label as is_within_customer
+        from scored s join clusters l on l.id = s.id_l join clusters r on r.id = s.id_r
+        """
+    )
+    connection.execute(
+        "create or replace table shown as select id, min(record_id) as record_id, count(*) as records"
+        " from present join clusters using (id) group by id"
+    )
+    connection.execute(
+        f"""
+        create or replace table links as
+        select id_l, id_r, least(l.record_id, r.record_id) as record_id_l, greatest(l.record_id, r.record_id) as record_id_r,
+            weight, rule, is_within_customer
+        from scored s join shown l on l.id = s.id_l join shown r on r.id = s.id_r
+        where is_within_customer or weight >= {rules.LIMITS.kept_weight}
+        union all
+        select id, id, s.record_id, p.record_id, {rules.LIMITS.weight_ceiling}::double, 'identical', true
+        from shown s join present p using (id) where s.records > 1 and p.record_id <> s.record_id
+        """
+    )
+    connection.execute(
+        f"""
+        create or replace table link_weights as
+        select id, max(linkage_weight) + least(0, min(linkage_weight)) as weight from (
+            select id_l as id, linkage_weight from scored where is_within_customer
+            union all select id_r, linkage_weight from scored where is_within_customer
+            union all select id, {rules.LIMITS.weight_ceiling} from shown where records > 1
+        ) group by id
+        """
+    )
+    _make_evidence(connection)
+
+
+def publish(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: str,
+    state: str,
+    customer_of: Mapping[str, str],
+    *,
+    is_full: bool,
+) -> None:
+    """Bring the identity tables of the warehouse up to this run; inside the caller's transaction.
+
+    `customer_of` maps the records whose customer was looked at, which is all of them on a full run.
+    """
+    schema = f'"{warehouse}".identity'
+    connection.execute(f"create schema if not exists {schema}")
+    if is_full:
+        for name, columns in TABLES.items():
+            connection.execute(f"create or replace table {schema}.{name} ({columns})")
+    else:
+        _remove_stale(connection, schema)
+    _write_clusters(connection, schema, customer_of)
+    connection.execute(
+        f"""
+        insert into {schema}.identity_edges
+        select record_id_l, record_id_r, round(weight, 4), round({_PROBABILITY.format(weight="weight")}, 6), rule, is_within_customer
+        from links order by record_id_l, record_id_r
+        """
+    )
+    connection.execute(f"insert into {schema}.identity_evidence from evidence")
+    _write_redirects(connection, schema, state)
+    for table in ("ledger", "runs"):
+        _append(connection, f"{schema}.identity_{table}", f"{state}.identity.{table}", is_full=is_full)
+    connection.execute(EVALUATION_DDL.format(warehouse=warehouse))
 
 
 def is_published(connection: duckdb.DuckDBPyConnection, warehouse: str, run_id: str) -> bool:
@@ -64,89 +124,102 @@ def is_published(connection: duckdb.DuckDBPyConnection, warehouse: str, run_id: 
     return newest is not None and newest[0] == run_id
 
 
-def _weigh_records(connection: duckdb.DuckDBPyConnection) -> None:
-    """A record's best link into its cluster, less its strongest contradiction there, in bits.
-
-    Scratch work, hence before the transaction.
-    """
-    connection.execute(
-        """
-        create or replace table within_weights as
-        select id, max(linkage_weight) + least(0, min(linkage_weight)) as weight from (
-            select id_l as id, linkage_weight from scored where is_within_customer
-            union all select id_r, linkage_weight from scored where is_within_customer
-        ) group by id
-        """
-    )
-
-
-def _write_clusters(connection: duckdb.DuckDBPyConnection, warehouse: str, state: str) -> None:
-    """One row per record. Confidence: the probability that goes with the weight of `_weigh_records`; alone it is 1."""
-    connection.execute(
-        f"""
-        create or replace table "{warehouse}".identity.identity_clusters as
-        select a.record_id, a.customer_id, count(*) over (partition by a.customer_id) as cluster_size,
-            case when w.weight is null then 1.0 else round({_PROBABILITY.format(weight="w.weight")}, 4) end as confidence
-        from {state}.identity.assignments a
-        join records r on r.record_id = a.record_id
-        left join within_weights w on w.id = r.id
-        where a.is_present order by a.record_id
-        """
-    )
-
-
-def _write_edges(connection: duckdb.DuckDBPyConnection, warehouse: str) -> None:
-    connection.execute(
-        f"""
-        create or replace table "{warehouse}".identity.identity_edges as
-        select l.record_id as record_id_l, r.record_id as record_id_r, round(s.weight, 4) as match_weight,
-            round({_PROBABILITY.format(weight="s.weight")}, 6) as match_probability, s.rule, s.is_within_customer
-        from scored s join records l on l.id = s.id_l join records r on r.id = s.id_r
-        where s.is_within_customer or s.weight >= {rules.LIMITS.kept_weight}
-        order by 1, 2
-        """
-    )
-
-
-def _write_evidence(connection: duckdb.DuckDBPyConnection, warehouse: str) -> None:
-    """One row per kept edge and field; the weights of a pair add up to its match weight."""
+def _make_evidence(connection: duckdb.DuckDBPyConnection) -> None:
+    """One row per link and field; the weights of a link add up to its match weight."""
     fields = [
         ("prior", "'any two records'", "prior_weight"),
         *((c.name, f"g_{c.name}", f"w_{c.name}") for c in model.COMPARISONS),
         ("household_cap", "case when cap_weight < -0.001 then 'shared by a household' end", "cap_weight"),
         ("rule", "case when abs(rule_weight) > 0.001 then rule end", "rule_weight"),
     ]
-    parts = " union all ".join(
-        f"select id_l, id_r, {rank} as rank, '{field}' as field, {level} as level, {weight} as weight from kept"
-        f" where {level} is not null"
-        for rank, (field, level, weight) in enumerate(fields)
+    structs = ", ".join(
+        f"struct_pack(field := '{field}', level := {level}, weight := round({weight}, 4))"
+        for field, level, weight in fields
     )
     total = " + ".join(f"w_{c.name}" for c in model.COMPARISONS)
     connection.execute(
         f"""
-        create or replace table "{warehouse}".identity.identity_evidence as
+        create or replace table evidence as
         with kept as (
-            select *, weight - (prior_weight + cap_weight + {total}) as rule_weight from scored
-            where is_within_customer or weight >= {rules.LIMITS.kept_weight}
+            select l.record_id_l, l.record_id_r, s.*, s.weight - (prior_weight + cap_weight + {total}) as rule_weight
+            from links l join scored s using (id_l, id_r)
         ),
-        fields as ({parts})
-        select l.record_id as record_id_l, r.record_id as record_id_r, f.field, f.level, round(f.weight, 4) as match_weight
-        from fields f join records l on l.id = f.id_l join records r on r.id = f.id_r
-        order by f.id_l, f.id_r, f.rank
+        listed as (select record_id_l, record_id_r, unnest([{structs}]) as part from kept)
+        select record_id_l, record_id_r, part.field, part.level, part.weight as match_weight
+        from listed where part.level is not null
+        union all
+        select record_id_l, record_id_r, 'all fields', 'identical', weight from links where rule = 'identical'
         """
     )
 
 
-def _write_redirects(
-    connection: duckdb.DuckDBPyConnection, warehouse: str, redirects: list[tuple[str, str, str, object]]
+def _remove_stale(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Links whose pairs were looked at again; both ends of a link lie in one neighbourhood, so one end will do."""
+    connection.execute(
+        """
+        create or replace temp table stale_records as
+        select record_id from left_rows union select record_id from present join clusters using (id)
+        """
+    )
+    for table in ("identity_edges", "identity_evidence"):
+        connection.execute(
+            f"delete from {schema}.{table} where record_id_l in (select record_id from stale_records)"
+        )
+    connection.execute("drop table stale_records")
+
+
+def _write_clusters(
+    connection: duckdb.DuckDBPyConnection, schema: str, customer_of: Mapping[str, str]
 ) -> None:
+    """One row per record. Confidence: the probability that goes with a record's best link into its cluster, less its
+    strongest contradiction there, in bits; alone it is 1."""
+    columns = {"record_id": list(customer_of), "customer_id": list(customer_of.values())}
+    types = pa.schema({"record_id": pa.string(), "customer_id": pa.string()})
+    connection.register("arriving", pa.table(columns, schema=types))
+    connection.execute(
+        f"""
+        create or replace temp table cluster_rows as
+        select a.record_id, a.customer_id, count(*) over (partition by a.customer_id) as cluster_size, case
+                when p.id is null then k.confidence  -- drawn in for its id alone
+                when w.weight is null then 1.0
+                else round({_PROBABILITY.format(weight="w.weight")}, 4) end as confidence
+        from arriving a
+        left join (select record_id, id from present join clusters using (id)) p using (record_id)
+        left join link_weights w on w.id = p.id
+        left join {schema}.identity_clusters k using (record_id)
+        """
+    )
+    connection.unregister("arriving")
+    connection.execute(
+        f"delete from {schema}.identity_clusters where record_id in"
+        " (select record_id from cluster_rows union all select record_id from vanished)"
+    )
+    connection.execute(f"insert into {schema}.identity_clusters from cluster_rows order by record_id")
+    connection.execute("drop table cluster_rows")
+
+
+def _append(connection: duckdb.DuckDBPyConnection, table: str, source: str, *, is_full: bool) -> None:
+    """Copy rows that are not there yet: ledger and runs only ever grow."""
+    key = "ledger_id" if source.endswith("ledger") else "run_number"
+    if is_full:
+        connection.execute(f"create or replace table {table} as from {source}")
+    else:
+        connection.execute(
+            f"insert into {table} by name from {source} where {key} > (select coalesce(max({key}), 0) from {table})"
+        )
+
+
+def _write_redirects(connection: duckdb.DuckDBPyConnection, schema: str, state: str) -> None:
+    redirects = connection.execute(
+        f"select old_customer_id, customer_id, reason, changed_at from {state}.identity.redirects order by 1"
+    ).fetchall()
     final = resolve_redirects({old: new for old, new, _, _ in redirects})
     connection.execute(
-        f'create or replace table "{warehouse}".identity.identity_redirects'
+        f"create or replace table {schema}.identity_redirects"
         " (old_customer_id varchar, customer_id varchar, reason varchar, changed_at timestamp)"
     )
     if redirects:
         rows = [{"o": old, "c": final[old], "r": why, "t": at} for old, _, why, at in redirects]
         connection.register("arriving", pa.Table.from_pylist(rows))
-        connection.execute(f'insert into "{warehouse}".identity.identity_redirects from arriving')
+        connection.execute(f"insert into {schema}.identity_redirects from arriving")
         connection.unregister("arriving")

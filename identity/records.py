@@ -1,4 +1,4 @@
-"""The match table: records with the columns that the model compares, and how common their values are.
+"""The match table: profiles (distinct records) with the columns that the model compares, and how common values are.
 
 Reads `intermediate.int_identity__records` by name; what the columns mean for matching is said in `features.py` and `model.py`.
 """
@@ -9,49 +9,86 @@ import duckdb
 
 from identity import features, model, nicknames, rules
 from identity.errors import RecordsInvalid, RecordsMissing
-from identity.workspace import count_rows, first_row
+from identity.workspace import first_row
 
 RECORDS = "intermediate.int_identity__records"
 
 
-def input_hash(connection: duckdb.DuckDBPyConnection, warehouse: str) -> str:
-    """A hash of what matching reads of the records, whatever their order. Raises RecordsMissing, RecordsInvalid."""
+def read(connection: duckdb.DuckDBPyConnection, warehouse: str) -> str:
+    """Create `present_rows(record_id, row_hash)`, one row per record, and return a hash of all, whatever their order.
+
+    A row's hash covers what matching reads of the record. Raises RecordsMissing, RecordsInvalid.
+    """
     _check(connection, warehouse)
-    columns = ", ".join(("record_id", *features.FIELDS))
+    limits = rules.LIMITS
+    fields = ", ".join(features.read_fields(limits.email_names, limits.phone_names))
+    connection.execute(
+        f"create or replace table present_rows as select r.record_id, hash({fields}) as row_hash from {_table(warehouse)} r"
+    )
     row = first_row(
         connection,
-        f"select count(*), bit_xor(hash({columns})), sum(hash({columns})::hugeint) from {_table(warehouse)}",
+        "select count(*), bit_xor(hash(record_id, row_hash)), sum(hash(record_id, row_hash)::hugeint) from present_rows",
     )
     assert row is not None
     return "-".join(str(value) for value in row)
 
 
-def build(connection: duckdb.DuckDBPyConnection, warehouse: str) -> int:
-    """Create table `records` in the scratch catalog, one row per record, and return the number of rows.
-
-    `id` is the rank of record_id: small to join on, and the same whatever the order of the rows.
-    """
-    connection.execute(
-        "create table nicknames as select unnest(?::text[]) as name, unnest(?::text[][]) as roots",
-        [list(column) for column in zip(*nicknames.rows(), strict=True)],
-    )
+def describe(connection: duckdb.DuckDBPyConnection, warehouse: str, which: str) -> None:
+    """Create `described`: the features of the records listed in table `which`, and the profile they make."""
     limits = rules.LIMITS
     found = features.features(limits.email_names, limits.phone_names)
     columns = ", ".join(f"{sql} as {name}" for name, sql in found.items())
-    derived = ", ".join(f"{sql} as {name}" for name, sql in features.DERIVED.items())
     connection.execute(
         f"""
-        create table records as
+        create or replace table described as
         with features as (
-            select row_number() over (order by r.record_id)::integer as id, r.record_id, {columns}
-            from {_table(warehouse)} r
+            select r.record_id, {columns} from {_table(warehouse)} r
+            where r.record_id in (select record_id from {which})
         )
-        select features.*, {derived}
-        from features left join nicknames n on n.name = split_part(features.first_name, ' ', 1)
-        order by id
+        select *, {features.PROFILE} as profile from features
         """
     )
-    return count_rows(connection, "records")
+
+
+def add(connection: duckdb.DuckDBPyConnection, numbers: str) -> None:
+    """Add to table `records` the profiles of table `numbers(record_id, id)`, from `described`; one row per profile.
+
+    `id` is the profile's number, `record_id` the record that stands for it.
+    """
+    _create_nicknames(connection)
+    derived = ", ".join(f"{sql} as {name}" for name, sql in features.DERIVED.items())
+    query = f"""
+        select d.*, {derived} from (
+            select i.id, described.* from described join {numbers} i using (record_id) order by i.id
+        ) d left join nicknames n on n.name = split_part(d.first_name, ' ', 1)
+    """
+    connection.execute(f"create table if not exists records as select * from ({query}) limit 0")
+    connection.execute(f"insert into records {query}")
+
+
+def repeat(connection: duckdb.DuckDBPyConnection, most: int) -> None:
+    """Create `training_records`: `records` with each profile as often as it occurs, but at most `most` times.
+
+    Agreement is learnt from how records are, equal ones included; ten thousand equal ones would teach nothing more.
+    """
+    connection.execute(
+        f"""
+        create or replace table training_records as
+        with numbered as (
+            select p.record_id, p.id from present p
+            qualify row_number() over (partition by p.id order by p.record_id) <= {most}
+        )
+        select row_number() over (order by n.record_id)::integer as id, n.record_id, r.* exclude (id, record_id)
+        from numbered n join records r on r.id = n.id
+        """
+    )
+
+
+def _create_nicknames(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        "create table if not exists nicknames as select unnest(?::text[]) as name, unnest(?::text[][]) as roots",
+        [list(column) for column in zip(*nicknames.rows(), strict=True)],
+    )
 
 
 def count_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
@@ -64,8 +101,8 @@ def count_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         select '{field}' as field, {field} as value,
             count(distinct coalesce(email, phone, record_id))::double as persons,
-            (select count(distinct coalesce(email, phone, record_id)) from records where {field} is not null) as total
-        from records where {field} is not null group by all
+            (select count(distinct coalesce(email, phone, record_id)) from training_records where {field} is not null) as total
+        from training_records where {field} is not null group by all
         """
         for field in model.TERM_FREQUENCY_FIELDS
     ]
@@ -75,20 +112,29 @@ def count_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def build_frequency_lookups(connection: duckdb.DuckDBPyConnection, frozen: str, record_count: int) -> None:
-    """Create `tf_<field>` for every value that the records hold, from the frozen table named `frozen`.
-
-    A value unknown to it counts as seen once among the records of the training, so that its weight depends on
-    nothing else and a night's arrivals change no other pair.
-    """
+def build_frequency_lookups(connection: duckdb.DuckDBPyConnection, record_count: int) -> None:
+    """Create `tf_<field>` for every value that the training records hold, as Splink's training wants it, from `frequencies`."""
     for field in model.TERM_FREQUENCY_FIELDS:
         connection.execute(
             f"""
             create or replace table tf_{field} as
             select v.{field}, coalesce(f.frequency, {1.0 / max(record_count, 1)}) as tf_{field}
-            from (select distinct {field} from records where {field} is not null) v
-            left join {frozen} f on f.field = '{field}' and f.value = v.{field}
+            from (select distinct {field} from training_records where {field} is not null) v
+            left join frequencies f on f.field = '{field}' and f.value = v.{field}
             """
+        )
+
+
+def load_frequencies(connection: duckdb.DuckDBPyConnection, state: str, model_version: int) -> None:
+    """Create `tf_<field>(value, frequency)`, frozen with the model, for scoring.
+
+    A value that is not listed was seen at most once, so that its weight depends on nothing else and a night's
+    arrivals change no other pair.
+    """
+    for field in model.TERM_FREQUENCY_FIELDS:
+        connection.execute(
+            f"create or replace table tf_{field} as select value, frequency from"
+            f" {state}.identity.model_term_frequencies where model_version = {model_version} and field = '{field}'"
         )
 
 

@@ -25,7 +25,8 @@ STAGES = (
 
 @dataclass
 class IdentityReport:
-    """What a resolution did. Counts of events are this run's; `seconds` is wall time per stage."""
+    """What a resolution did. Counts of events and `pairs`, the pairs weighed, are this run's; `seconds` is wall time
+    per stage. `is_full` says that everything was weighed, not only what changes had touched."""
 
     run_id: str
     unchanged: bool
@@ -36,6 +37,7 @@ class IdentityReport:
     model_version: int
     model_method: str
     trained: bool = False
+    is_full: bool = False
     created: int = 0
     merged: int = 0
     split: int = 0
@@ -75,7 +77,9 @@ class Clock:
         return self.seconds
 
 
-def report_run(run: ledger.RunRow, frozen: train.FrozenModel, trained: bool, clock: Clock) -> IdentityReport:
+def report_run(
+    run: ledger.RunRow, frozen: train.FrozenModel, trained: bool, clock: Clock, *, is_full: bool
+) -> IdentityReport:
     return IdentityReport(
         run_id=run.run_id,
         unchanged=False,
@@ -86,6 +90,7 @@ def report_run(run: ledger.RunRow, frozen: train.FrozenModel, trained: bool, clo
         model_version=frozen.version,
         model_method=frozen.method,
         trained=trained,
+        is_full=is_full,
         created=run.created_count,
         merged=run.merged_count,
         split=run.split_count,

@@ -1,4 +1,4 @@
-"""The one call that turns records into customers: train or load, weigh, cluster, assign, keep, publish.
+"""The one call that turns records into customers: find what changed, train or load, weigh, cluster, keep ids, publish.
 
 Only the order of steps is said here; each step has its own module.
 """
@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
-import numpy as np
 
-from identity import blocking, graph, ledger, model, outputs, records, rules, scoring, train
+from identity import blocking, cache, changes, graph, ledger, model, outputs, records, rules, scoring, train
 from identity.assignment import Assignment, assign
-from identity.clusters import Ids, cluster, neighbourhoods
 from identity.report import Clock, IdentityReport, report_run, report_unchanged
 from identity.workspace import count_rows, workspace
 from warehouse.progress import Progress, silent
 
 SCREEN_WEIGHT = -8.0  # model weight below which a blocked pair is not looked at again
+
+
+@dataclass(frozen=True)
+class _Night:
+    """What one resolution works with: catalogs, the schema of what the last one left, decisions."""
+
+    warehouse: str
+    state: str
+    kept: str
+    decisions: ledger.Decisions
 
 
 def resolve(
@@ -30,131 +39,145 @@ def resolve(
     state: str = "state_store",
     progress: Progress = silent,
     retrain: bool = False,
+    full: bool = False,
 ) -> IdentityReport:
     """Resolve `intermediate.int_identity__records` into customers; write state `identity.*`, then `identity.*`.
 
     `connection` has the warehouse as default catalog and the state file attached as `state`. The state is committed
     first and the warehouse second, each in one transaction: after a crash in between, the next run gives the same
     ids. Does nothing when records, model, rules and decisions are as in the last run and its outputs are there.
-    Raises RecordsMissing, RecordsInvalid.
+    Otherwise only what the changes since then can have touched is weighed and clustered again, with the same result
+    as doing all of it, which `full`, another model, other rules or a lost cache bring about. Raises RecordsMissing,
+    RecordsInvalid.
     """
     clock = Clock(progress)
     with workspace(connection) as warehouse:
         clock.start("read records")
-        content = records.input_hash(connection, warehouse)
+        content = records.read(connection, warehouse)
         frozen = None if retrain else train.load_model(connection, state)
         decisions = ledger.read_decisions(connection, state)
-        digest = _digest(content, frozen.version if frozen else None, decisions)
         last = ledger.last_run(connection, state)
         if (
             frozen
             and last
-            and last.input_hash == digest
+            and not full
+            and last.input_hash == _digest(content, frozen, decisions)
             and outputs.is_published(connection, warehouse, last.run_id)
         ):
             return report_unchanged(run_id, last, frozen, clock)
-        record_count = records.build(connection, warehouse)
+        record_count = count_rows(connection, "present_rows")
+        learns = frozen is None or train.has_outgrown(frozen, record_count)
+        expected = None if learns or full or frozen is None else _basis(frozen, record_count)
+        kept = cache.find(connection, warehouse, run_id=last.run_id if last else None, expected=expected)
+        night = _Night(warehouse, state, kept, decisions)
+        changes.find(connection, warehouse, kept)
         clock.start("learn")
-        trained = frozen is None or train.has_outgrown(frozen, record_count)
-        if frozen is None or trained:
+        if frozen is None or learns:
             frozen = train.train(
                 connection, state=state, run_id=run_id, as_of=as_of, record_count=record_count
             )
-            digest = _digest(content, frozen.version, decisions)
-        settings = _prepare(connection, state, frozen, record_count)
-        pairs = _weigh(connection, settings, decisions, clock)
+        records.load_frequencies(connection, state, frozen.version)
+        pairs = _weigh(connection, night, frozen.settings_for(record_count), clock)
         clock.start("cluster")
-        labels = _cluster(connection, decisions)
+        must = graph.profile_pairs(connection, decisions.must_link)
+        graph.find_clusters(connection, must, graph.profile_pairs(connection, decisions.cannot_link))
+        outputs.prepare(connection)
         clock.start("keep ids")
-        history = ledger.read_history(connection, state)
-        assignment = assign(graph.members(connection, labels), history.previous, history.ages, history.live)
-        graph.mark_within(connection, labels)
-        run = _run_row(run_id, as_of, digest, frozen.version, pairs, assignment)
-        bridges = graph.find_bridges(connection, assignment.events, history.previous)
-        ledger.commit(connection, state, assignment, history, bridges, run)
+        assignment, run = _keep_ids(
+            connection,
+            night,
+            _run_row(run_id, as_of, _digest(content, frozen, decisions), frozen.version, pairs),
+        )
         clock.start("publish")
-        outputs.publish(connection, warehouse, state)
-        return report_run(run, frozen, trained, clock)
+        _publish(connection, night, assignment, run_id, _basis(frozen, record_count))
+        return report_run(run, frozen, learns, clock, is_full=not cache.is_kept(kept))
 
 
-def _digest(content: str, model_version: int | None, decisions: ledger.Decisions) -> str:
-    parts = (content, model_version, model.fingerprint(), rules.rules_hash(), decisions)
+def _digest(content: str, frozen: train.FrozenModel, decisions: ledger.Decisions) -> str:
+    parts = (content, frozen.version, model.fingerprint(), rules.rules_hash(), decisions)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _prepare(
-    connection: duckdb.DuckDBPyConnection, state: str, frozen: train.FrozenModel, record_count: int
-) -> scoring.Settings:
-    connection.execute(
-        "create or replace table frozen_frequencies as select field, value, frequency"
-        f" from {state}.identity.model_term_frequencies where model_version = {frozen.version}"
-    )
-    records.build_frequency_lookups(connection, "frozen_frequencies", frozen.record_count)
-    return frozen.settings_for(record_count)
+def _basis(frozen: train.FrozenModel, record_count: int) -> str:
+    return cache.basis(frozen.version, scoring.prior_weight(frozen.settings_for(record_count)))
 
 
 def _weigh(
-    connection: duckdb.DuckDBPyConnection,
-    settings: scoring.Settings,
-    decisions: ledger.Decisions,
-    clock: Clock,
+    connection: duckdb.DuckDBPyConnection, night: _Night, settings: scoring.Settings, clock: Clock
 ) -> int:
-    """Screen the blocked pairs, then weigh every pair inside each neighbourhood into `scored`; returns pairs looked at."""
+    """Screen the blocked pairs, then bring `scored` together: every pair inside each neighbourhood that has stirred.
+
+    Returns the number of pairs looked at.
+    """
     clock.start("find pairs")
-    pairs = blocking.build_candidates(connection)
+    pairs = blocking.find_candidates(connection, night.kept)
     clock.start("weigh pairs")
+    changes.describe_missing(
+        connection, night.warehouse, "select id_l as id from candidates union select id_r from candidates"
+    )
     scoring.score(connection, settings, "candidates", "screened", SCREEN_WEIGHT)
-    connection.execute("drop table candidates")
-    edges = graph.read_edges(connection, "screened", "weight", rules.LIMITS.neighbourhood_weight)
+    connection.execute(
+        "create or replace table new_edges as select id_l, id_r, weight from screened"
+        f" where weight >= {rules.LIMITS.neighbourhood_weight}"
+    )
     connection.execute("drop table screened")
     clock.start("weigh neighbourhoods")
-    must = graph.decided(connection, decisions.must_link)
-    edges = graph.with_pairs(edges, must, rules.LIMITS.weight_ceiling * 100)
-    labels = neighbourhoods(edges, count_rows(connection, "records"), largest=rules.LIMITS.neighbourhood_size)
-    graph.write_labels(connection, "neighbourhoods", labels)
+    must = graph.profile_pairs(connection, night.decisions.must_link)
+    decided = graph.profiles_of(connection, cache.changed_decisions(connection, night.kept, night.decisions))
+    graph.find_stirred(connection, night.kept, must, decided.values())
+    return pairs + _weigh_inside(connection, night, settings)
+
+
+def _weigh_inside(connection: duckdb.DuckDBPyConnection, night: _Night, settings: scoring.Settings) -> int:
+    """Create `scored` from the weights that were kept and those of pairs that were never in one neighbourhood."""
     connection.execute(
-        """
+        f"""
         create or replace table inner_pairs as
-        select l.id as join_key_l, r.id as join_key_r, '0' as match_key
-        from neighbourhoods l join neighbourhoods r on l.label = r.label and l.id < r.id
+        select l.id as id_l, r.id as id_r from stirred l join stirred r on l.label = r.label and l.id < r.id
+        anti join {night.kept}.scored k on k.id_l = l.id and k.id_r = r.id
         """
+    )
+    changes.describe_missing(
+        connection, night.warehouse, "select id_l as id from inner_pairs union select id_r from inner_pairs"
     )
     scoring.score(connection, settings, "inner_pairs", "scored")
-    return pairs
+    if cache.is_kept(night.kept):
+        connection.execute(
+            f"""
+            insert into scored by name
+            select k.* from {night.kept}.scored k
+            join stirred l on l.id = k.id_l join stirred r on r.id = k.id_r and r.label = l.label
+            """
+        )
+    return count_rows(connection, "inner_pairs")
 
 
-def _cluster(connection: duckdb.DuckDBPyConnection, decisions: ledger.Decisions) -> Ids:
-    labels = np.asarray(
-        connection.execute("select label from neighbourhoods order by id").fetchnumpy()["label"], np.int64
-    )
-    return cluster(
-        graph.read_edges(connection, "scored", "linkage_weight", None),
-        labels,
-        cut=rules.LIMITS.cut,
-        missing=rules.LIMITS.weight_floor,
-        must=graph.decided(connection, decisions.must_link),
-        cannot=graph.decided(connection, decisions.cannot_link),
-    )
-
-
-def _run_row(
-    run_id: str, as_of: datetime, digest: str, version: int, pairs: int, assignment: Assignment
-) -> ledger.RunRow:
+def _keep_ids(
+    connection: duckdb.DuckDBPyConnection, night: _Night, run: ledger.RunRow
+) -> tuple[Assignment, ledger.RunRow]:
+    history = ledger.read_history(connection, night.state)
+    clusters = graph.members(connection) + ledger.untouched_clusters(connection, night.state)
+    assignment = assign(clusters, history.previous, history.ages, history.live)
+    bridges = graph.find_bridges(connection, assignment.events, history.previous)
     happened = Counter(event.action for event in assignment.events)
-    sizes = Counter(assignment.customer_of.values())
+    return assignment, ledger.commit(connection, night.state, assignment, bridges, run.with_counts(happened))
+
+
+def _publish(
+    connection: duckdb.DuckDBPyConnection, night: _Night, assignment: Assignment, run_id: str, basis: str
+) -> None:
+    is_full = not cache.is_kept(night.kept)
+    connection.execute("begin")
+    try:
+        outputs.publish(connection, night.warehouse, night.state, assignment.customer_of, is_full=is_full)
+        cache.write(connection, night.warehouse, night.kept, night.decisions, run_id, basis)
+        connection.execute("commit")
+    except duckdb.Error:
+        connection.execute("rollback")
+        raise
+
+
+def _run_row(run_id: str, as_of: datetime, digest: str, version: int, pairs: int) -> ledger.RunRow:
     return ledger.RunRow(
-        run_id=run_id,
-        as_of=as_of,
-        input_hash=digest,
-        model_version=version,
-        record_count=len(assignment.customer_of),
-        customer_count=len(sizes),
-        created_count=happened["created"],
-        merged_count=happened["merged"],
-        split_count=happened["split"],
-        moved_count=happened["moved"],
-        retired_count=happened["retired"],
-        restored_count=happened["restored"],
-        pair_count=pairs,
-        largest_cluster=max(sizes.values(), default=0),
+        run_id=run_id, as_of=as_of, input_hash=digest, model_version=version, pair_count=pairs
     )

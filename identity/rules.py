@@ -21,12 +21,16 @@ class BlockingRule:
 
 @dataclass(frozen=True)
 class PairRule:
-    """A rule beside the model, over a scored pair: `floor` lifts its weight, `ceiling` pushes it down."""
+    """A rule beside the model, over a scored pair: `floor` lifts its weight, `ceiling` pushes it down.
+
+    A conflict holds for whole clusters: no cluster may contain such a pair, whatever its other members say.
+    """
 
     name: str
     condition: str
     floor: float | None = None
     ceiling: float | None = None
+    is_conflict: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,8 +147,8 @@ PAIR_RULES: tuple[PairRule, ...] = (
     # enough to join, enough to let other evidence decide.
     PairRule("namesakes_at_one_address", f"{_ONLY_NAME_AND_ADDRESS} and g_phone = 'different'", ceiling=-1.5),
     PairRule("name_and_address_alone", _ONLY_NAME_AND_ADDRESS, ceiling=1.0),
-    PairRule("different_loyalty_ids", f"g_loyalty_id = 'different' and {_BIRTH_DIFFERS} and w_birth_date < -5", ceiling=-12.0),
-    PairRule("different_accounts", f"g_web_user_id = 'different' and {_BIRTH_DIFFERS} and w_birth_date < -5", ceiling=-12.0),
+    PairRule("different_loyalty_ids", f"g_loyalty_id = 'different' and {_BIRTH_DIFFERS} and w_birth_date < -5", ceiling=-12.0, is_conflict=True),
+    PairRule("different_accounts", f"g_web_user_id = 'different' and {_BIRTH_DIFFERS} and w_birth_date < -5", ceiling=-12.0, is_conflict=True),
 )  # fmt: skip
 
 LIMITS = Limits()

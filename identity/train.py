@@ -19,6 +19,7 @@ from identity.workspace import count_rows, first_row
 
 SAMPLE_RECORDS = 1_100  # all pairs of these (600,000) tell how often strangers agree
 EM_PAIRS = 150_000
+EQUAL_RECORDS = 5  # so many of the records that are equal in everything take part
 TRAINING_PAIRS = 100  # fewer pairs than this cannot train a round
 SHIPPED_SHARE = (
     0.1  # how much of a trained share stays with the shipped one: no level is ever quite impossible
@@ -42,7 +43,9 @@ class FrozenModel:
         """
         doublings = max(0, (max(record_count, 1) // max(self.record_count, 1)).bit_length() - 1)
         prior = float(self.settings["probability_two_random_records_match"]) / 2**doublings
-        return {**self.settings, "probability_two_random_records_match": prior}
+        # a value that was not seen twice counts as seen once among the records of the training
+        unknown = 1.0 / max(self.record_count, 1)
+        return {**self.settings, "probability_two_random_records_match": prior, "unknown_frequency": unknown}
 
 
 def load_model(connection: duckdb.DuckDBPyConnection, state: str) -> FrozenModel | None:
@@ -65,12 +68,13 @@ def has_outgrown(frozen: FrozenModel, record_count: int) -> bool:
 def train(
     connection: duckdb.DuckDBPyConnection, *, state: str, run_id: str, as_of: datetime, record_count: int
 ) -> FrozenModel:
-    """Estimate and store a new model version from the scratch table `records`.
+    """Estimate and store a new model version from the scratch tables `records` and `present`.
 
     With fewer than TRAINING_MINIMUM records the shipped shares are stored instead (method `shipped`).
     """
+    records.repeat(connection, EQUAL_RECORDS)
     records.count_frequencies(connection)
-    records.build_frequency_lookups(connection, "frequencies", record_count)
+    records.build_frequency_lookups(connection, record_count)
     settings = model.splink_settings(_prior(record_count))
     diagnostics: dict[str, Any] = {"records": record_count, "rounds": []}
     method = "shipped"
@@ -80,6 +84,7 @@ def train(
         _learn_matches(connection, settings, diagnostics)
         _order_weights(settings)
         _round_shares(settings)
+    connection.execute("drop table training_records")
     return _store(connection, state, run_id, as_of, record_count, method, settings, diagnostics)
 
 
@@ -93,13 +98,13 @@ def _count_strangers(connection: duckdb.DuckDBPyConnection, settings: dict[str, 
 
     Counted here and not by Splink, whose prediction keeps the texts of every pair: 15 CPU-s became 3 on 600,000 pairs.
     """
-    names = [comparison.name for comparison in model.COMPARISONS]
+    names = [f"g_{comparison.name}" for comparison in model.COMPARISONS]
     total = " + ".join(f"({_shipped_weight(comparison)})" for comparison in model.COMPARISONS)
     rows = connection.execute(
         f"""
-        with sample as (select * from records order by md5(record_id), id limit {SAMPLE_RECORDS}),
-        pairs as (select {_sides(connection)} from sample l join sample r on l.id < r.id),
-        levels as (select {", ".join(_level_sql(comparison) for comparison in model.COMPARISONS)} from pairs),
+        with sample as (select * from training_records order by md5(record_id), id limit {SAMPLE_RECORDS}),
+        pairs as (select {scoring.sides(connection)} from sample l join sample r on l.id < r.id),
+        levels as (select {", ".join(scoring.level_sql(comparison) for comparison in model.COMPARISONS)} from pairs),
         strangers as (select * from levels where {scoring.prior_weight(settings)} + {total} < {STRANGERS_BELOW})
         select grouping_id({", ".join(names)}), coalesce({", ".join(names)}), count(*) from strangers
         group by grouping sets ({", ".join(f"({name})" for name in names)})
@@ -112,26 +117,13 @@ def _count_strangers(connection: duckdb.DuckDBPyConnection, settings: dict[str, 
         _set_shares(comparison, "u_probability", counts, pseudo_count=20_000)
 
 
-def _sides(connection: duckdb.DuckDBPyConnection) -> str:
-    columns = [str(row[0]) for row in connection.execute("describe records").fetchall()]
-    return ", ".join(f"{side}.{column} as {column}_{side}" for column in columns for side in ("l", "r"))
-
-
-def _level_sql(comparison: model.Comparison) -> str:
-    top = len(comparison.levels) - 1
-    cases = " ".join(
-        f"when {level.sql} then {top - rank}" for rank, level in enumerate(comparison.levels[:-1])
-    )
-    return f"case when {comparison.is_missing} then -1 {cases} else 0 end as {comparison.name}"
-
-
 def _shipped_weight(comparison: model.Comparison) -> str:
     top = len(comparison.levels) - 1
     cases = " ".join(
         f"when {top - rank} then {math.log2(level.m / level.u)}"
         for rank, level in enumerate(comparison.levels)
     )
-    return f"case {comparison.name} {cases} else 0 end"
+    return f"case g_{comparison.name} {cases} else 0 end"
 
 
 def _learn_matches(
@@ -140,7 +132,7 @@ def _learn_matches(
     """Replace the shares among matches by Splink's expectation maximisation, the median over the training rules."""
     linker, _ = scoring.make_linker(connection, settings)
     for rule in model.TRAINING_RULES:
-        pairs = f"(select 1 from records l join records r on {rule} and l.id < r.id limit {TRAINING_PAIRS})"
+        pairs = f"(select 1 from training_records l join training_records r on {rule} and l.id < r.id limit {TRAINING_PAIRS})"
         if count_rows(connection, pairs) < TRAINING_PAIRS:
             diagnostics["rounds"].append({"rule": rule, "outcome": "too few pairs"})
             continue

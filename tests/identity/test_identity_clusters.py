@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity.clusters import Edges, agglomerate, cluster, neighbourhoods
+from identity.clusters import agglomerate, cluster
+from identity.neighbourhoods import Edges, neighbourhoods, stirred
 
 
 def edges(*triples: tuple[int, int, float]) -> Edges:
@@ -39,17 +40,51 @@ def test_decisions_are_obeyed_and_cannot_link_wins() -> None:
 
 def test_neighbourhoods_that_are_too_large_are_split_at_their_weak_edges() -> None:
     chain = edges((0, 1, 9.0), (1, 2, 1.0), (2, 3, 9.0), (3, 4, 2.0), (4, 5, 9.0))
-    assert neighbourhoods(chain, 7, largest=10).tolist() == [0, 0, 0, 0, 0, 0, 6]
-    assert neighbourhoods(chain, 7, largest=4).tolist() == [0, 0, 2, 2, 2, 2, 6]
+    assert neighbourhoods(chain, 7, largest=10, least=0.0).tolist() == [0, 0, 0, 0, 0, 0, 6]
+    assert neighbourhoods(chain, 7, largest=4, least=0.0).tolist() == [0, 0, 2, 2, 2, 2, 6]
 
 
 def test_equal_weights_cannot_hold_a_neighbourhood_above_its_size() -> None:
     star = edges(*((0, number, 5.0) for number in range(1, 50)))
-    assert np.bincount(neighbourhoods(star, 50, largest=10)).max() <= 10
+    assert np.bincount(neighbourhoods(star, 50, largest=10, least=0.0)).max() <= 10
+
+
+def test_a_neighbourhood_is_split_the_same_whatever_lies_outside_it() -> None:
+    alone = neighbourhoods(edges((0, 1, 9.5), (1, 2, 4.2)), 8, largest=2, least=-2.0)
+    weak = ((3, 4, -1.7), (4, 5, 3.0), (5, 6, 0.5))
+    among = neighbourhoods(edges((0, 1, 9.5), (1, 2, 4.2), *weak), 8, largest=2, least=-2.0)
+    assert alone[:3].tolist() == among[:3].tolist() == [0, 0, 2]
+
+
+def test_what_people_joined_stays_in_one_neighbourhood() -> None:
+    joined = edges((0, 1, float("inf")), (1, 2, float("inf")), (2, 3, 5.0))
+    assert neighbourhoods(joined, 4, largest=2, least=0.0).tolist() == [0, 0, 0, 3]
+
+
+def test_only_neighbourhoods_that_changed_have_stirred() -> None:
+    before = np.array([0, 0, 2, 2, 2, 5, -1, -1])
+    now = np.array([0, 0, 2, 2, 4, 5, 6, 7])  # 4 left, 5 changed inside, 6 is new, 7 is not there
+    is_present = np.array([True] * 7 + [False])
+    is_changed = np.array([False] * 5 + [True, True, False])
+    assert np.flatnonzero(stirred(now, before, is_present, is_changed)).tolist() == [2, 3, 4, 5, 6]
+
+
+def test_a_neighbourhood_that_lost_a_member_has_stirred() -> None:
+    before, now = np.array([0, 0, 0]), np.array([0, 0, 2])
+    is_present = np.array([True, True, False])
+    assert stirred(now, before, is_present, np.zeros(3, dtype=np.bool_)).tolist() == [True, True, False]
+
+
+def test_conflicts_hold_for_whole_clusters_and_only_people_overrule_them() -> None:
+    agreeing = np.array([[0.0, 12.0, -1.0], [12.0, 0.0, 12.0], [-1.0, 12.0, 0.0]])
+    assert agglomerate(agreeing, cut=0.0) == [[0, 1, 2]]
+    assert agglomerate(agreeing, cut=0.0, conflicts=[(0, 2)]) == [[0, 1], [2]]
+    assert agglomerate(agreeing, cut=0.0, conflicts=[(0, 2)], must=[(0, 2)]) == [[0, 1, 2]]
+    assert agglomerate(agreeing, cut=0.0, cannot=[(0, 2)], must=[(0, 2)]) == [[0, 1], [2]]
 
 
 def test_no_edges_means_everyone_alone() -> None:
-    assert neighbourhoods(edges(), 3, largest=5).tolist() == [0, 1, 2]
+    assert neighbourhoods(edges(), 3, largest=5, least=0.0).tolist() == [0, 1, 2]
     assert cluster(edges(), np.arange(3), cut=0.0, missing=-12.0).tolist() == [0, 1, 2]
 
 

@@ -151,7 +151,7 @@ sys.path[:0] = [{root!r}, {tests!r}]
 from pathlib import Path
 from identity import outputs
 from identity_people import SHOP_EXTRA, run, shop, stores
-def die(*_): os.kill(os.getpid(), 9)
+def die(*_, **__): os.kill(os.getpid(), 9)
 outputs.publish = die
 with stores(Path({directory!r})) as connection:
     run(connection, [*shop(60), *SHOP_EXTRA], "r2")
