@@ -5,9 +5,10 @@ Read from the ledger alone; what to do about a late source is decided by the fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import median
 
 import duckdb
 
@@ -25,8 +26,27 @@ class RefusedFile:
 
 
 @dataclass(frozen=True)
+class ShrunkTable:
+    """A table whose newest delivery is much smaller than those before.
+
+    `usual_rows` is the median of up to seven deliveries before it; `keys_missing` counts the keys that a delivery of
+    the whole table lacks, more than `largest_shrink` allows, so that none was taken for deleted.
+    """
+
+    table_name: str
+    delivered_at: datetime
+    rows: int
+    usual_rows: int
+    keys_missing: int
+
+
+@dataclass(frozen=True)
 class SourceStatus:
-    """One source as of a time; counts are rows over all loads. A source that never delivered is not late."""
+    """One source as of a time; counts are rows over all loads. A source that never delivered is not late.
+
+    `last_loaded_at` is when something new last came in, `last_delivered_at` the date that the newest delivery carries.
+    `reject_share` (0–1) is that of the newest delivery of each table.
+    """
 
     source: str
     title: str
@@ -39,6 +59,15 @@ class SourceStatus:
     refused: tuple[RefusedFile, ...]
     expected_every_hours: float
     is_late: bool
+    last_delivered_at: datetime | None = None
+    next_expected_at: datetime | None = None
+    reject_share: float = 0.0
+    largest_reject_share: float = 0.0
+    shrunk: tuple[ShrunkTable, ...] = ()
+
+    @property
+    def rejects_too_much(self) -> bool:
+        return self.reject_share > self.largest_reject_share
 
 
 def source_status(
@@ -50,12 +79,14 @@ def source_status(
 
 
 def _status(connection: duckdb.DuckDBPyConnection, source: Source, now: datetime) -> SourceStatus:
-    last, newest, files, rows, rejected = connection.execute(
-        "select max(loaded_at), arg_max(file, load_id), count(*), "
-        "coalesce(sum(rows_loaded), 0), coalesce(sum(rows_rejected), 0) "
-        "from raw.loads where source = ? and status = 'loaded'",
+    # a delivery of what is known already is skipped, but the source did deliver
+    last, newest, files, rows, rejected, delivered = connection.execute(
+        "select max(loaded_at), arg_max(file, load_id), count(file_hash) filter (status = 'loaded'), "
+        "coalesce(sum(rows_loaded), 0), coalesce(sum(rows_rejected), 0), max(delivered_at) "
+        "from raw.loads where source = ? and status in ('loaded', 'skipped')",
         [source.name],
     ).fetchall()[0]
+    due = last + timedelta(hours=source.expected_every_hours) if last else None
     return SourceStatus(
         source=source.name,
         title=source.title,
@@ -67,8 +98,43 @@ def _status(connection: duckdb.DuckDBPyConnection, source: Source, now: datetime
         rejected=int(rejected),
         refused=_refused(connection, source),
         expected_every_hours=source.expected_every_hours,
-        is_late=last is not None and now - last > timedelta(hours=source.expected_every_hours),
+        is_late=due is not None and now > due,
+        last_delivered_at=delivered,
+        next_expected_at=due,
+        reject_share=_reject_share(connection, source),
+        largest_reject_share=source.largest_reject_share,
+        shrunk=tuple(_shrunk(connection, source)),
     )
+
+
+def _reject_share(connection: duckdb.DuckDBPyConnection, source: Source) -> float:
+    (share,) = connection.execute(
+        "select sum(rows_rejected) / nullif(sum(rows_in_file), 0) from (select * from raw.loads "
+        "where source = ? and status = 'loaded' "
+        "qualify rank() over (partition by table_name order by delivered_at desc) = 1)",
+        [source.name],
+    ).fetchall()[0]
+    return float(share or 0)
+
+
+def _shrunk(connection: duckdb.DuckDBPyConnection, source: Source) -> Iterator[ShrunkTable]:
+    for table in source.tables:
+        # several files of one date are one delivery
+        deliveries = connection.execute(
+            "select delivered_at, sum(rows_in_file)::bigint from raw.loads where source = ? and table_name = ? "
+            "and status = 'loaded' group by all order by 1 desc limit 8",
+            [source.name, table.name],
+        ).fetchall()
+        (missing,) = connection.execute(
+            "select count(*) from raw.live_keys where source = ? and table_name = ? and seen_at < ?",
+            [source.name, table.name, deliveries[0][0] if deliveries else None],
+        ).fetchall()[0]
+        # what brings only changes varies, and begins with everything: it is compared with several before
+        if len(deliveries) > (1 if table.load == "replace" else 3):
+            usual = int(median(rows for _, rows in deliveries[1:]))
+            at, rows = deliveries[0]
+            if missing or rows < (1 - table.largest_shrink) * usual:
+                yield ShrunkTable(table.name, at, rows, usual, missing)
 
 
 def _refused(connection: duckdb.DuckDBPyConnection, source: Source) -> tuple[RefusedFile, ...]:

@@ -79,7 +79,11 @@ def _load(
         if known is None or known.is_outdated:
             return _take_in(connection, key, fingerprint, workspace, loaded_at, known)
         note = "" if known.file == delivery.file else f"same content as {known.file}"
-        return _result(delivery, "skipped", message=note)
+        result = _result(delivery, "skipped", message=note)
+        if known.is_repeated:
+            with transaction(connection):
+                record_load(connection, key, replace(result, load_id=next_load_id(connection)), loaded_at)
+        return result
     except FileRefused as error:
         change = refused_change(error)
         result = _result(delivery, "refused", message=f"{delivery.file} {error}")

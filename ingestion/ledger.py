@@ -47,13 +47,18 @@ class LedgerKey:
 
 @dataclass(frozen=True)
 class KnownLoad:
-    """An earlier load of the same content. `is_outdated`: an older delivery came in after it and was not compared."""
+    """An earlier load of the same content.
+
+    `is_outdated`: an older delivery came in after it and was not compared. `is_repeated`: the content is there under
+    a further name, which the ledger does not have yet: something was delivered, if nothing new.
+    """
 
     load_id: int
     file: str
     delivered_at: datetime
     loaded_at: datetime
     is_outdated: bool
+    is_repeated: bool
 
 
 def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
@@ -68,37 +73,51 @@ def find_known(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KnownLo
     That is: the last content of the same name; or content under another name when the table has got nothing newer, or
     when that other file was moved here. Without keys, any content the table has seen: its rows would be there twice.
     """
-    loads = _loads_like(connection, key)
+    found = _loads_like(connection, key)
+    loads = [load for load in found if load["status"] == "loaded"]
     own = [load for load in loads if load["file"] == key.delivery.file]
     if own and own[-1]["file_hash"] == key.sha256:
-        return _known(connection, key, own[-1])
+        return _known(connection, key, own[-1], is_repeated=False)
     same = [load for load in loads if load["file_hash"] == key.sha256]
     if not same:
         return None
     table = key.delivery.table
     newest = max(loads, key=lambda load: (load["delivered_at"], load["load_id"]))
     moved = [load for load in same if _was_moved(key, load)]
+    is_noted = any(load["status"] == "skipped" for load in found)
     if not table.keys and table.load == "append":
-        return _known(connection, key, same[-1])
+        return _known(connection, key, same[-1], is_repeated=not (moved or is_noted))
     if newest["file_hash"] == key.sha256:
-        return _known(connection, key, newest)
-    return _known(connection, key, moved[-1]) if moved else None
+        return _known(connection, key, newest, is_repeated=not (moved or is_noted))
+    return _known(connection, key, moved[-1], is_repeated=False) if moved else None
 
 
 def _loads_like(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> list[dict[str, Any]]:
-    """In load order: every load of this name, every load of this content, and the newest delivery of the table."""
+    """In load order: every load of this name, every load of this content, and the newest delivery of the table.
+
+    Also this content under this name where it was noted as skipped.
+    """
     found = connection.execute(
         """
         with loads as (
             select * from raw.loads
-            where status = 'loaded' and file_hash is not null and source = ? and table_name = ?
+            where status = 'loaded' and file_hash is not null and source = $source and table_name = $table_name
         )
-        select load_id, file, file_hash, delivered_at, loaded_at, rows_unchanged, compared_to from loads
-        where file = ? or file_hash = ?
+        select load_id, status, file, file_hash, delivered_at, loaded_at, rows_unchanged, compared_to from loads
+        where file = $file or file_hash = $sha256
             or load_id = (select load_id from loads order by delivered_at desc, load_id desc limit 1)
+        union all
+        select load_id, status, file, file_hash, delivered_at, loaded_at, rows_unchanged, compared_to from raw.loads
+        where status = 'skipped' and source = $source and table_name = $table_name
+            and file = $file and file_hash = $sha256
         order by load_id
         """,
-        [key.delivery.source.name, key.delivery.table.name, key.delivery.file, key.sha256],
+        {
+            "source": key.delivery.source.name,
+            "table_name": key.delivery.table.name,
+            "file": key.delivery.file,
+            "sha256": key.sha256,
+        },
     )
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -110,7 +129,9 @@ def _was_moved(key: LedgerKey, load: dict[str, Any]) -> bool:
     return told in (None, load["delivered_at"]) and not is_delivered(key.delivery.landing_dir, load["file"])
 
 
-def _known(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load: dict[str, Any]) -> KnownLoad:
+def _known(
+    connection: duckdb.DuckDBPyConnection, key: LedgerKey, load: dict[str, Any], *, is_repeated: bool
+) -> KnownLoad:
     late = None
     if load["rows_unchanged"] and load["file"] == key.delivery.file:
         late = connection.execute(
@@ -124,7 +145,7 @@ def _known(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load: dict[str
             ],
         ).fetchone()
     return KnownLoad(
-        load["load_id"], load["file"], load["delivered_at"], load["loaded_at"], is_outdated=late is not None
+        load["load_id"], load["file"], load["delivered_at"], load["loaded_at"], late is not None, is_repeated
     )
 
 
