@@ -170,7 +170,7 @@ def _moment(view: _View) -> Found:
     counts = view.evidence.timestamps or view.evidence.dates
     if not counts or view.of(PHONES):
         return None
-    formats, doubt = _choose_formats(counts, view.country.month_first)
+    formats, doubt = _choose_formats(view, counts)
     if not formats:
         return None
     count, odd = covered(view.connection, view.evidence, formats)
@@ -182,26 +182,22 @@ def _moment(view: _View) -> Found:
     return None
 
 
-def _choose_formats(counts: dict[str, int], month_first: bool) -> tuple[list[str], str]:
+def _choose_formats(view: _View, counts: dict[str, int]) -> tuple[list[str], str]:
     """The fewest formats that read what can be read, never both orders of day and month; and a doubt, if any."""
-    best = max(counts.values())
-    if not best:
-        return [], ""
+    month_first = view.country.month_first
     order = sorted(counts, key=lambda form: (-counts[form], _is_month_first(form) != month_first))
-    chosen = [order[0]]
-    twin = _twin(order[0])
-    doubt = ""
-    if twin and counts.get(twin) == best:
-        doubt = f"; {'day' if month_first else 'month'} first would fit as well: look at them"
-    for form in order[1:]:
-        if (
-            counts[form]
-            and len(chosen) < 4
-            and _is_month_first(form) == _is_month_first(chosen[0])
-            and form != twin
-        ):
-            chosen.append(form)
-    return chosen, doubt
+    chosen: list[str] = []
+    read = 0
+    for form in order:
+        if chosen and _is_month_first(form) != _is_month_first(chosen[0]):
+            continue
+        more, _ = covered(view.connection, view.evidence, [*chosen, form])
+        if more > read:
+            chosen, read = [*chosen, form], more
+    twin = _twin(chosen[0]) if chosen else None
+    if twin and counts.get(twin) == counts[chosen[0]]:
+        return chosen, f"; {'day' if month_first else 'month'} first would fit as well: look at them"
+    return chosen, ""
 
 
 def _is_month_first(form: str) -> bool:
@@ -285,5 +281,5 @@ def _filled(evidence: Evidence) -> str:
 
 
 _RULES: tuple[Callable[[_View], Found], ...] = (
-    _json, _email, _flag, _instant, _postcode, _phone, _moment, _number, _by_name, _category,
+    _json, _email, _flag, _instant, _postcode, _moment, _phone, _number, _by_name, _category,
 )  # fmt: skip

@@ -6,27 +6,31 @@ A shape is what a table's declaration says about reading; the columns' types are
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from ingestion.archives import list_members, unpack
 from ingestion.declarations import Format
 from ingestion.errors import ScaffoldRefused
 from ingestion.naming import column_name, column_names, key_column_name
-from ingestion.scaffolding.grids import Grid, Keys, find_format, read_keys, read_sheets, read_text_grid
+from ingestion.scaffolding.grids import Grid, find_format, read_keys, read_sheets, read_text_grid
 from ingestion.scaffolding.headers import Header, find_header
 
-_SUFFIX = {"csv": ".csv", "xlsx": ".xlsx", "json": ".json", "jsonl": ".jsonl", "parquet": ".parquet"}
 _COUNTED = re.compile(r"[\s_(-]*[0-9].*$")
 _NOISE = re.compile(r"(^|_)(final|export|copy|kopie|neu|new|download|report|data|sheet|tabelle|feuil)(?=_|$)")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Files of one form: `table` is the name it gets, `names` are its columns as they will be declared."""
+    """Files of one form: `table` is the name it gets, `names` are its columns as they will be declared.
+
+    `patterns` fit these files and their next editions: `Kunden 2026-03.xlsx` → `Kunden*.xlsx`.
+    """
 
     table: str
-    files: tuple[Path, ...]
+    patterns: tuple[str, ...]
     format: Format
     names: tuple[str, ...]
     skip: int = 0
@@ -34,11 +38,6 @@ class Shape:
     records: str = ""
     sheets: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """Glob patterns for these files and their next editions: `Kunden 2026-03.xlsx` → `Kunden*.xlsx`."""
-        return tuple(dict.fromkeys(map(_pattern, self.files)))
 
     @property
     def raw_names(self) -> tuple[str, ...]:
@@ -52,7 +51,13 @@ def find_shapes(files: Sequence[Path]) -> list[Shape]:
     """
     found: list[Shape] = []
     for file in files:
-        for shape in _shapes_of(file):
+        with tempfile.TemporaryDirectory(prefix="cdp-") as workspace:
+            shapes = [
+                shape
+                for path, pattern in _unpacked(file, Path(workspace))
+                for shape in _shapes_of(path, pattern)
+            ]
+        for shape in shapes:
             twin = next((i for i, known in enumerate(found) if _is_same(known, shape)), None)
             if twin is None:
                 found.append(shape)
@@ -61,23 +66,39 @@ def find_shapes(files: Sequence[Path]) -> list[Shape]:
     return _with_own_names(found)
 
 
-def _shapes_of(file: Path) -> list[Shape]:
+def _unpacked(file: Path, workspace: Path) -> Iterator[tuple[Path, str]]:
+    """The file, or what is packed in it, under its own name; and the pattern that finds it in landing."""
+    if file.suffix.lower() == ".zip":
+        for member in list_members(file):
+            copy = unpack(file, member, workspace).rename(workspace / Path(member.name).name)
+            yield copy, f"{_pattern(file.name)}/{_pattern(member.name)}"
+        return
+    name = file.name.removesuffix(".gz")
+    unpacked = unpack(file, None, workspace)
+    if unpacked != file:
+        unpacked = unpacked.rename(workspace / name)
+    yield unpacked, _pattern(name)
+
+
+def _shapes_of(file: Path, pattern: str) -> list[Shape]:
     kind = find_format(file)
     if kind == "csv":
         grid = read_text_grid(file)
         header = find_header(grid, file.name)
-        delimiter = None if grid.delimiter in (",", None) and not header.skip else grid.delimiter
-        return [_from_grid(file, kind, grid, header, _table_name(file.stem), delimiter)]
+        # without lines above, the loader finds the delimiter by the header, also when the next export has another
+        delimiter = grid.delimiter if header.skip and grid.delimiter != "," else None
+        return [_from_grid(pattern, kind, grid, header, _table_name(file.stem), delimiter)]
     if kind == "xlsx":
         sheets = read_sheets(file)
         if not sheets:
             raise ScaffoldRefused(f"{file.name} has no sheet with anything in it.")
-        return _from_sheets(file, sheets)
+        return _from_sheets(file, pattern, sheets)
     keys = read_keys(file, kind)
-    return [_from_keys(file, kind, keys)]
+    table = _table_name(keys.records.rsplit(".", 1)[-1] or file.stem)
+    return [Shape(table, (pattern,), kind, tuple(keys.names), records=keys.records)]
 
 
-def _from_sheets(file: Path, sheets: Sequence[Grid]) -> list[Shape]:
+def _from_sheets(file: Path, pattern: str, sheets: Sequence[Grid]) -> list[Shape]:
     """A shape per sheet that has a header; a lone sheet is called after its file."""
     shapes, reason = [], None
     for grid in sheets:
@@ -87,24 +108,26 @@ def _from_sheets(file: Path, sheets: Sequence[Grid]) -> list[Shape]:
             reason = error
             continue
         name = _table_name(file.stem if len(sheets) == 1 else str(grid.sheet))
-        shapes.append(_from_grid(file, "xlsx", grid, header, name, None))
+        shapes.append(_from_grid(pattern, "xlsx", grid, header, name, None))
     if not shapes and reason is not None:
         raise reason
     return shapes
 
 
 def _from_grid(
-    file: Path, kind: Format, grid: Grid, header: Header, table: str, delimiter: str | None
+    pattern: str, kind: Format, grid: Grid, header: Header, table: str, delimiter: str | None
 ) -> Shape:
     sheets = (grid.sheet,) if grid.sheet else ()
     return Shape(
-        table, (file,), kind, tuple(header.names), header.skip, delimiter, "", sheets, tuple(header.notes)
+        table,
+        (pattern,),
+        kind,
+        tuple(header.names),
+        header.skip,
+        delimiter,
+        sheets=sheets,
+        notes=tuple(header.notes),
     )
-
-
-def _from_keys(file: Path, kind: Format, keys: Keys) -> Shape:
-    table = _table_name(keys.records.rsplit(".", 1)[-1] or file.stem)
-    return Shape(table, (file,), kind, tuple(keys.names), records=keys.records)
 
 
 def _is_same(one: Shape, other: Shape) -> bool:
@@ -112,8 +135,8 @@ def _is_same(one: Shape, other: Shape) -> bool:
 
 
 def _joined(one: Shape, other: Shape) -> Shape:
-    files = tuple(dict.fromkeys([*one.files, *other.files]))
-    return replace(one, files=files, sheets=tuple(dict.fromkeys([*one.sheets, *other.sheets])))
+    patterns = tuple(dict.fromkeys([*one.patterns, *other.patterns]))
+    return replace(one, patterns=patterns, sheets=tuple(dict.fromkeys([*one.sheets, *other.sheets])))
 
 
 def _with_own_names(shapes: list[Shape]) -> list[Shape]:
@@ -134,6 +157,8 @@ def _table_name(text: str) -> str:
     return name if re.fullmatch(r"[a-z][a-z0-9_]*", name) and name != "unnamed" else "rows"
 
 
-def _pattern(file: Path) -> str:
-    stem = _COUNTED.sub("", file.stem)
-    return "".join("?" if letter in "*?[]" else letter for letter in stem) + "*" + file.suffix
+def _pattern(name: str) -> str:
+    """`2026/Kunden 2026-03.xlsx` → `2026/Kunden*.xlsx`."""
+    path = PurePosixPath(name)
+    stem = "".join("?" if letter in "*?[]" else letter for letter in _COUNTED.sub("", path.stem))
+    return str(path.with_name(f"{stem}*{path.suffix}"))

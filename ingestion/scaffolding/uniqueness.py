@@ -60,7 +60,9 @@ def _is_full(guess: Guess) -> bool:
 
 
 def _is_named_id(raw: str, _guess: Guess) -> bool:
-    return is_named(raw, IDS)
+    return is_named(raw, IDS) or raw.endswith(
+        "id"
+    )  # Parquet says `customerId`, and raw names keep no capitals
 
 
 def _is_email(_raw: str, guess: Guess) -> bool:
