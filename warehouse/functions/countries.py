@@ -27,7 +27,7 @@ SYNONYMS = {
     "IE": "eire, republic of ireland, irish republic, southern ireland",
     "NL": "holland, the netherlands, pays-bas, holanda, olanda",
     "CZ": "czech republic, tschechische republik, ceska republika",
-    "KR": "south korea, korea, republic of korea, sudkorea, coree du sud",
+    "KR": "한국, south korea, korea, republic of korea, sudkorea, coree du sud",
     "KP": "north korea",
     "RU": "russia",
     "TR": "turkey",

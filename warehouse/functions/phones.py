@@ -151,7 +151,8 @@ def _unreadable(text: str) -> str | None:
     first = re.search(r"\d", text)
     if first is None:
         return NO_DIGITS
-    number = _EXTENSION.sub("", text[first.start() :])
+    # what follows a semicolon are parameters (RFC 3966), which may name a host
+    number = _EXTENSION.sub("", text[first.start() :]).partition(";")[0]
     return HOLDS_LETTERS if any(character.isalpha() for character in number) else None
 
 

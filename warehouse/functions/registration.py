@@ -58,7 +58,7 @@ def register_functions(connection: duckdb.DuckDBPyConnection) -> None:
         with suppress(duckdb.CatalogException, duckdb.NotImplementedException):
             connection.create_function(
                 function.name,
-                _on_batches(function),
+                _BATCH_FUNCTIONS[function.name],
                 [VARCHAR] * function.texts,
                 DuckDBPyType(function.returns),
                 type=ARROW,
@@ -87,3 +87,8 @@ def _on_batches(function: EngineFunction) -> Callable[..., Any]:
         return on_batch(text, region, home)
 
     return on_batch if function.texts == 1 else on_three  # the engine counts the parameters by name
+
+
+# The engine keeps the functions as long as the database is open, but only a bare pointer to their Python code, which the
+# connection that registered them frees when it closes: code that lives as long as the process is never freed.
+_BATCH_FUNCTIONS = {function.name: _on_batches(function) for function in FUNCTIONS}
