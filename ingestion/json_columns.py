@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import duckdb
 import orjson
+import pyarrow as pa
 
 from ingestion.declarations import Table
 from ingestion.feeds import Feed, Originals, Reject, note_columns, require_columns
 from ingestion.naming import key_column_name, literal
 
+_REPAIRED_VIEW = "ingestion_repaired_lines"
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*")
 
 
@@ -31,6 +34,32 @@ def feed_objects(
     columns = _columns(table, keys)
     notes = note_columns(table, columns)
     return Feed(_extract(lines, columns), list(columns), delivered, originals, rejects or [], notes)
+
+
+def take_last_of_repeated(connection: duckdb.DuckDBPyConnection, lines: str) -> str:
+    """The relation (line, _row) with each key once in a line: of a repeated one the last counts, as JSON parsers do.
+
+    Left alone, the engine would take the first.
+    """
+    found = connection.execute(
+        f"select _row, json_keys(line), json_extract(line, '$.*')::varchar[] from {lines} "
+        f"where len(json_keys(line)) <> list_unique(json_keys(line))"
+    ).fetchall()
+    if not found:
+        return lines
+    members = [dict(zip(keys, values, strict=True)) for _, keys, values in found]
+    texts = [
+        ",".join(f"{orjson.dumps(key).decode()}:{value}" for key, value in each.items()) for each in members
+    ]
+    repaired = {
+        "_row": pa.array([row for row, *_ in found], pa.int64()),
+        "line": pa.array([f"{{{t}}}" for t in texts]),
+    }
+    connection.register(_REPAIRED_VIEW, pa.table(repaired))
+    return (
+        f"(select coalesce(repaired.line, lines.line) as line, _row from {lines} as lines "
+        f"left join {_REPAIRED_VIEW} as repaired using (_row))"
+    )
 
 
 def _columns(table: Table, keys: Iterable[str]) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ from ingestion.csv_files import read_copy
 from ingestion.errors import FileCutOff
 from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Reject, Request, Unsure, require_columns
 from ingestion.fingerprints import link_safely
-from ingestion.json_columns import feed_objects
+from ingestion.json_columns import feed_objects, take_last_of_repeated
 from ingestion.naming import key_column_name, literal
 
 # enough to meet the usual combinations of keys; a line with keys that none of these had costs a second pass
@@ -74,7 +74,7 @@ def read_lines_sifted(request: Request) -> Feed:
             writer.writerow((row, raw.decode().strip()))
             longest = max(longest, len(raw))
     source = read_copy(sifted, ["_row", "line"], longest)
-    relation = f"(select _row::bigint as _row, line from {source})"
+    relation = take_last_of_repeated(request.connection, f"(select _row::bigint as _row, line from {source})")
     return feed_objects(
         request.table, relation, list(keys), delivered, _LineOriginals(request.text.path), rejects
     )

@@ -74,7 +74,13 @@ def cell_text(cell: object) -> str | None:
         case dt.datetime():
             return str(cell.date()) if cell.time() == dt.time() else cell.isoformat(sep=" ")
         case _:
-            return str(cell)
+            text = str(cell)
+            return _spell_out(text) if "_xFFF" in text else text
+
+
+def _spell_out(text: str) -> str:
+    """The two characters that XML cannot hold, which workbooks write as codes and the reader leaves so."""
+    return text.replace("_xFFFE_", "\ufffe").replace("_xFFFF_", "\uffff")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -197,18 +196,6 @@ def test_any_bytes_are_loaded_rejected_or_refused_but_counted(memory_ground, bod
     else:
         assert (loaded, rejected) == (result.rows_loaded, result.rows_rejected)
         assert loaded + rejected == result.rows_in_file
-
-
-def test_csv_spectrum_values_compare_equal(ground, corpora):
-    folder = corpora("csv_spectrum")
-    for path in sorted((folder / "csvs").glob("*.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            header = next(csv.reader(file))
-        ground.declare(name=path.stem, files=[path.name], required=header, columns=header)
-        ground.deliver(path.name, path.read_bytes())
-        ground.load()
-        expected = json.loads((folder / "json" / f"{path.stem}.json").read_text(encoding="utf-8"))
-        assert ground.rows() == [tuple(row[name] or None for name in header) for row in expected], path.stem
 
 
 BLANKS = {"csv": {"delimiter": "whitespace"}, "required": ["Id"]}

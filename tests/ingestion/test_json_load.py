@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ingestion import readers
+from ingestion import json_lines, readers
 
 PEOPLE = {"required": ["messageId"], "columns": ["messageId", "userId", "context", "type"]}
 
@@ -123,8 +123,9 @@ def test_a_document_without_records_loads_nothing(document):
             '{"poeple": []}',
             "has no 'people' (declared: records at 'people'); found 'poeple', the nearest is 'poeple'",
         ),
-        ('{"people": {"a": 1}}', "holds no list at 'people'"),
+        ('{"people": {"a": 1}}', "holds no list of records at 'people'"),
         ('{"people": [{"mesageId": "a"}]}', "has no key 'messageId'. The nearest is 'mesageId'"),
+        ('["a"]', "has no 'people' (declared: records at 'people'); found no keys"),
         ("", "is empty"),
     ],
 )
@@ -140,23 +141,30 @@ def test_lines_that_are_refused(lines):
     assert "has no key 'messageId'" in lines.load().files[0].message
 
 
-def test_all_valid_values_of_the_json_test_suite_load(memory_ground, corpora):
-    ground = memory_ground
-    ground.declare(format="json", records="people", required=["value"], columns=["value"])
-    cases = sorted((corpora("json_test_suite") / "test_parsing").glob("y_*.json"))
-    records = b",".join(b'{"value":' + path.read_bytes() + b"}" for path in cases)
-    ground.deliver("people.json", b'{"people":[' + records + b"]}")
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_of_a_repeated_key_the_last_counts(ground, form):
+    ground.declare(format=form, **PEOPLE)
+    first, second = (
+        '{"messageId":1,"userId":12345678901234567890123,"messageId":{"a":2}}',
+        '{"messageId":"b"}',
+    )
+    ground.deliver("people.json", f"[{first},{second}]" if form == "json" else f"{first}\n{second}\n")
     ground.load()
-    assert ground.ledger() == [("shop/people.json", "loaded", len(cases), len(cases), 0)]
+    assert ground.rows("message_id, user_id, _row") == [
+        ('{"a":2}', "12345678901234567890123", 1),
+        ("b", None, 2),
+    ]
 
 
-@pytest.mark.parametrize(("form", "cases"), [("json", "[ni]_*.json"), ("jsonl", "n_*.json")])
-def test_invalid_files_of_the_json_test_suite_are_refused_or_rejected(memory_ground, corpora, form, cases):
-    ground = memory_ground
-    ground.declare(files=["*"], format=form, required=["value"], columns=["value"])
-    for path in (corpora("json_test_suite") / "test_parsing").glob(cases):
-        content = path.read_bytes()
-        ground.deliver(path.name, content if form == "json" else b'{"value":' + content + b"}\n")
-    for result in ground.load().files:
-        assert result.rows_in_file == result.rows_loaded + result.rows_rejected
-        assert result.rows_loaded == 0 or "/i_" in result.file, result.file
+def test_lines_with_keys_that_no_earlier_line_had_are_surveyed(lines, monkeypatch):
+    monkeypatch.setattr(json_lines, "_SAMPLE_LINES", 2)
+    odd = ['{"messageId":"c","new":1}', '{"messageId":"d","userId":"e","type":"f"}', "{}"]
+    lines.deliver("people.jsonl", "\n".join(['{"messageId":"a"}', '{"messageId":"b"}', *odd, ""]))
+    lines.load()
+    assert lines.rows("message_id, user_id, new") == [
+        ("a", None, None),
+        ("b", None, None),
+        ("c", None, "1"),
+        ("d", "e", None),
+        (None, None, None),
+    ]
