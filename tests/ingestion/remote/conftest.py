@@ -51,6 +51,8 @@ class Line:
             while True:
                 near, _ = self._listener.accept()
                 far = socket.create_connection(("127.0.0.1", self._target))
+                for end in (near, far):
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 for args in ((near, far, False), (far, near, True)):
                     self._threads.append(threading.Thread(target=self._pump, args=args))
                     self._threads[-1].start()
