@@ -10,14 +10,14 @@ import duckdb
 from warehouse.connections import STATE_CATALOG
 
 HISTORY = f"{STATE_CATALOG}.platform.data_quality_history"
-TODAY = "(select as_of::date from state.run_context)"
+FIELDS = "quality.data_quality_fields"
 
 
 def keep_quality(connection: duckdb.DuckDBPyConnection) -> int:
     """Write the warehouse's `quality.data_quality_fields` into the attached state file; returns the rows kept.
 
-    One row per day, source and field; what the same day kept before is replaced. Nothing is kept before the model was
-    built for the first time.
+    One row per day, source and field, under the day on which the model was built; what that day kept before is
+    replaced. Nothing is kept before the model was built for the first time.
     """
     built = connection.execute(
         "select 1 from duckdb_tables() where database_name = current_database() "
@@ -26,9 +26,7 @@ def keep_quality(connection: duckdb.DuckDBPyConnection) -> int:
     if not built:
         return 0
     connection.execute("begin")
-    connection.execute(f"delete from {HISTORY} where as_of_date = {TODAY}")
-    (kept,) = connection.execute(
-        f"insert into {HISTORY} by name select {TODAY} as as_of_date, * from quality.data_quality_fields"
-    ).fetchall()[0]
+    connection.execute(f"delete from {HISTORY} where as_of_date in (select as_of_date from {FIELDS})")
+    (kept,) = connection.execute(f"insert into {HISTORY} by name from {FIELDS}").fetchall()[0]
     connection.execute("commit")
     return int(kept)

@@ -14,7 +14,7 @@ from warehouse.settings import Settings
 
 FIELDS = """
 create or replace table quality.data_quality_fields as
-select source, field, 10::bigint as record_count, valid + 1 as filled_count, valid as valid_count,
+select date '{day}' as as_of_date, source, field, 10::bigint as record_count, valid + 1 as filled_count, valid as valid_count,
     1::bigint as invalid_count, 'a stand-in' as commonest_problem, 1::bigint as commonest_problem_count,
     (valid + 1) / 10 as filled_share, valid / (valid + 1) as valid_share, valid / 10 as score
 from (values {rows}) as judged (source, field, valid)
@@ -33,7 +33,7 @@ def run(settings: Settings, day: int, rows: str) -> tuple[list[tuple[object, ...
         copy_state(connection, run_id="r", as_of=datetime(2026, 10, day, 12))
         copied = connection.execute(HISTORY).fetchall()
         connection.execute("create schema if not exists quality")
-        connection.execute(FIELDS.format(rows=rows))
+        connection.execute(FIELDS.format(rows=rows, day=f"2026-10-{day}"))
         return copied, keep_quality(connection)
 
 

@@ -62,6 +62,7 @@ known as (
 final as (
 
     select
+        cast({{ as_of() }} as date) as as_of_date,
         counted.source,
         counted.field,
         cast(counted.record_count as bigint) as record_count,
