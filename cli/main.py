@@ -21,6 +21,7 @@ COMMANDS = {
     "identity": "cli.identity:identity",
     "segment": "cli.segment:segment",
     "sync": "cli.sync:sync",
+    "alerts": "cli.alerts:alerts",
     "sandbox": "cli.sandbox:sandbox",
     "restore": "cli.restore:restore",
 }

@@ -176,9 +176,26 @@ def pull(name: str | None, dry_run: bool) -> None:
 def retry_rejected(name: str | None) -> None:
     """Read rejected rows again after a declaration was corrected; those that fit now are loaded, none twice.
 
-    Example: cdp sources retry-rejected shopify
+    Exit status is 2 while rows stay rejected. Example: cdp sources retry-rejected shopify
     """
-    raise click.ClickException(f"Not available yet for {name or 'any source'}.")
+    from ingestion.retrying import retry_rejected as retry
+    from warehouse.connections import open_warehouse
+    from warehouse.run_lock import take_run_lock
+
+    settings = Settings.load()
+    declared = chosen(name)
+    take_run_lock(settings)
+    with progress_bars() as show, open_warehouse(settings) as connection:
+        report = retry(connection, settings.landing_dir, declared, progress=show, loaded_at=settings.now())
+    for file in report.files:
+        mark = "[yellow]•[/yellow]" if file.rows_rejected else "[green]✓[/green]"
+        console.print(
+            f"{mark} {file.file}: {file.rows_loaded:,} rows loaded, {file.rows_rejected:,} still rejected. {file.message}"
+        )
+    if not report.files:
+        console.print("No row is rejected.")
+    if report.rows_rejected:
+        raise click.exceptions.Exit(2)
 
 
 def _short(value: object, width: int = _SHOWN_WIDTH) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from cli.terminal import console, heading, table
 from ingestion.declarations import SOURCES_DIR, Source, json_schema, read_source, read_sources
 from ingestion.errors import DeclarationError
 from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from ingestion.freshness import SourceStatus
 
 SCHEMA_FILE = SOURCES_DIR / "source.schema.json"
 
@@ -74,9 +78,9 @@ def _list_templates() -> None:
 @sources.command()
 @click.argument("name", required=False)
 def status(name: str | None) -> None:
-    """When each source last delivered, what it holds, and whether it is late.
+    """When each source last delivered, what it holds, and whether it is late or shrinking.
 
-    Exit status is 2 when one is late or a file was refused. Example: cdp sources status shopify
+    Exit status is 2 when something needs a person. Example: cdp sources status shopify
     """
     from ingestion.freshness import source_status
     from warehouse.connections import open_warehouse
@@ -90,25 +94,39 @@ def status(name: str | None) -> None:
         return
     with open_warehouse(settings) as connection:
         statuses = source_status(connection, declared, settings.now())
-    rows = []
-    for found in statuses:
-        last = found.last_loaded_at
-        due = last + timedelta(hours=found.expected_every_hours) if last else None
-        share = found.rejected / (found.rows + found.rejected) if found.rows + found.rejected else 0
-        rows.append([found.source, f"{last:%Y-%m-%d %H:%M}" if last else "never", found.rows, f"{share:.2%}",
-                     f"{due:%Y-%m-%d %H:%M}" if due else "", _stands(found.is_late, last is None, len(found.refused))])  # fmt: skip
-    console.print(table(["source", "last delivery", "rows", "rejected", "next expected by", "stands"], rows))
+    rows = [
+        [s.source, _moment(s.last_loaded_at) or "never", s.rows, f"{s.reject_share:.2%}", _moment(s.next_expected_at),
+         ", ".join(_troubles(s)) or ("fine" if s.last_loaded_at else "")]
+        for s in statuses
+    ]  # fmt: skip
+    console.print(
+        table(["source", "last delivery", "rows", "rejected of it", "next expected by", "stands"], rows)
+    )
     for found in statuses:
         for refused in found.refused:
             console.print(f"[red]✗[/red] {refused.message}")
-    if any(found.is_late or found.refused for found in statuses):
+    if any(_troubles(found) for found in statuses):
         raise click.exceptions.Exit(2)
 
 
-def _stands(is_late: bool, is_new: bool, refused: int) -> str:
-    if refused:
-        return f"{refused} file{'s' * (refused != 1)} refused"
-    return "never delivered" if is_new else "late" if is_late else "fine"
+def _troubles(found: SourceStatus) -> list[str]:
+    """What needs a person, in a few words each."""
+    troubles = []
+    if found.refused:
+        troubles.append(f"{len(found.refused)} file{'s' * (len(found.refused) != 1)} refused")
+    if found.is_late:
+        troubles.append("late")
+    if found.rejects_too_much:
+        troubles.append(
+            f"more rejected than {found.largest_reject_share:.0%}: cdp sources preview {found.source}"
+        )
+    for shrunk in found.shrunk:
+        troubles.append(f"{shrunk.table_name} shrank: {shrunk.rows:,} rows, usually {shrunk.usual_rows:,}")
+    return troubles
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
 
 
 @sources.command()

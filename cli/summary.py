@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from alerts import KINDS
 from cli.quality import print_quality
 from cli.terminal import console, heading, number, table
 from reverse_etl.log import read_runs
@@ -46,6 +47,7 @@ def print_summary(settings: Settings, run_id: str, seconds: float | None = None)
         _segments(connection)
         problems += _failed_tests(connection)
     problems += _syncs(settings, run_id)
+    problems += _sources_in_trouble(settings)
     _problems(problems)
     _where_next(settings, seconds)
     return problems
@@ -76,6 +78,19 @@ def _sources(connection: duckdb.DuckDBPyConnection, newest_before: int) -> list[
     return [
         Problem(message if file in message else f"{file}: {message}")
         for file, message in _rows(connection, REFUSED_FILES)
+    ]
+
+
+def _sources_in_trouble(settings: Settings) -> list[Problem]:
+    """Sources that are late, shrank, brought too many bad rows or did not answer; refused files are told above."""
+    with open_state(settings) as connection:
+        rows = connection.execute(
+            "select subject, kind, sentence from platform.alerts where recovered_at is null "
+            "and kind in ('late', 'shrinking', 'rejected', 'failed') order by all"
+        ).fetchall()
+    return [
+        Problem(f"{subject.partition(':')[2]} {KINDS[kind].raised}. {sentence}")
+        for subject, kind, sentence in rows
     ]
 
 

@@ -31,6 +31,7 @@ def properties_yaml(plans: Sequence[Plan]) -> str:
 
 def _model(plan: Plan) -> str:
     keys = plan.keys
+    # unique_key is the house's not_null and unique in one
     lines = [
         f"  - name: {plan.model}",
         f"    description: {scalar(grain(plan))}",
@@ -45,11 +46,11 @@ def _model(plan: Plan) -> str:
     lines.append("    columns:")
     for column in plan.staged:
         pii = column.pii or ("user.unique_id" if plan.names_people and [column.name] == keys else None)
-        lines += _column(column.name, column.description, pii, ["not_null"] if column.name in keys else [])
+        lines += _column(column.name, column.description, pii)
         if column.name == (keys[-1] if keys else None) and plan.names_people:
-            lines += _column("record_id", _RECORD_ID, "user.unique_id", [])
+            lines += _column("record_id", _RECORD_ID, "user.unique_id")
     if plan.names_people and not keys:
-        lines += _column("record_id", _RECORD_ID, "user.unique_id", [])
+        lines += _column("record_id", _RECORD_ID, "user.unique_id")
     return "\n".join(lines) + "\n"
 
 
@@ -60,10 +61,8 @@ def grain(plan: Plan) -> str:
     return text if text.startswith("One row") else f"One row per {one}. {text}"
 
 
-def _column(name: str, description: str, pii: str | None, tests: list[str]) -> list[str]:
+def _column(name: str, description: str, pii: str | None) -> list[str]:
     lines = [f"      - name: {name}", f"        description: {scalar(description)}"]
-    if tests:
-        lines.append(f"        data_tests: [{', '.join(tests)}]")
     if pii:
         lines.append(f"        config: {{meta: {{pii: {pii}}}}}")
     return lines

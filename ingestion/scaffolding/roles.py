@@ -310,8 +310,8 @@ def _region(plan: Plan) -> list[str]:
 
 
 def _column(raw: str) -> str:
-    """A name that needs no quotes in SQL: a reserved word gets an ending."""
-    return raw if in_sql(raw) == raw else f"{raw}_value"
+    """A name that needs no quotes in SQL and is no function there: a word that is either gets an ending."""
+    return f"{raw}_value" if in_sql(raw) != raw or raw == "user" else raw
 
 
 def _told(column: Column, otherwise: str = "") -> str:

@@ -180,6 +180,22 @@ def test_a_refused_file_is_said_by_check_by_load_and_by_status(desk):
     assert "1 file refused" in stands and "has no column 'Response ID'" in stands
 
 
+def test_rejected_rows_are_loaded_once_their_declaration_is_corrected(desk):
+    rows = (
+        "r1,15/01/2026 10:30,a@mail.example.com,Anna,9,,till,\nr2,2026-01-16,b@mail.example.com,Jan,8,,web,\n"
+    )
+    desk.deliver("surveys/nps-1.csv", NPS + rows)
+    assert "1 rows loaded, 1 rejected" in desk.cdp("sources", "load", "surveys")
+    assert "more rejected than" in desk.cdp("sources", "status", "surveys", status=2)
+    assert "0 rows loaded, 1 still rejected" in desk.cdp("sources", "retry-rejected", "surveys", status=2)
+    declaration = desk.project / "ingestion/sources/surveys.yml"
+    declaration.write_text(
+        declaration.read_text().replace('"%d/%m/%Y %H:%M"]', '"%d/%m/%Y %H:%M", "%Y-%m-%d"]')
+    )
+    assert "1 rows loaded, 0 still rejected" in desk.cdp("sources", "retry-rejected", "surveys")
+    assert "No row is rejected" in desk.cdp("sources", "retry-rejected", "surveys")
+
+
 def test_status_says_who_is_late(desk):
     assert "Nothing was loaded yet" in desk.cdp("sources", "status")
     desk.deliver("surveys/nps-1.csv", NPS + "r1,15/01/2026 10:30,a@mail.example.com,Anna,9,,till,\n")
