@@ -55,6 +55,25 @@ KINDS = {
         "Correct what the reason names. If the other side was only down, there is nothing to do: the next run tries "
         "again and misses nothing.",
     ),
+    # a run ended in the middle, whatever the reason
+    "stopped": Kind(
+        "stopped before its end",
+        "reached its end again",
+        "Correct what the reason names and run again (`cdp run`): it goes on from what was finished. Readers still see "
+        "the last finished run.",
+    ),
+    # a data test or a model failed
+    "failing": Kind(
+        "does not pass",
+        "passes again",
+        "`cdp status` shows what it found. Syncs built on it are held until it passes; everything else goes on.",
+    ),
+    # a sync was held by a gate, or did not get through
+    "held": Kind(
+        "did not go out",
+        "goes out again",
+        "`cdp sync plan` shows what would be sent, and `cdp sync log` what was. The tool holds what it held before.",
+    ),
 }
 
 

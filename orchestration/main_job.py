@@ -6,13 +6,16 @@ The steps are Dagster's; this starts them, and says in a sentence why one stoppe
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
 import dagster as dg
 
 from orchestration import run_progress
+from orchestration.alerting import tell
 from orchestration.defs.nightly import MAIN_JOB
 from orchestration.errors import RunFailed
 from warehouse.connections import open_state
+from warehouse.errors import CdpError
 from warehouse.progress import Progress
 from warehouse.run_lock import release_run_lock, take_run_lock
 from warehouse.run_record import end_run
@@ -34,14 +37,20 @@ def run_main_job(settings: Settings, progress: Progress) -> str:
             result = job.execute_in_process(
                 instance=instance, run_id=run_id, run_config=QUIET, raise_on_error=False
             )
+        if not result.success:
+            raise RunFailed(_record_failure(settings, run_id, _first_failure(result)))
     finally:
         run_progress.progress.reset(token)
         release_run_lock(settings)
-    if not result.success:
-        with open_state(settings) as connection:
-            end_run(connection, run_id=run_id, status="failed")
-        raise RunFailed(_first_failure(result))
     return run_id
+
+
+def _record_failure(settings: Settings, run_id: str, reason: str) -> str:
+    with open_state(settings) as connection:
+        end_run(connection, run_id=run_id, status="failed")
+    with suppress(CdpError):  # what stopped the run may stop this too, and is the thing to say
+        tell(settings, stopped=reason.splitlines()[0])
+    return reason
 
 
 def _first_failure(result: dg.ExecuteInProcessResult) -> str:

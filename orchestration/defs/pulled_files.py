@@ -15,6 +15,8 @@ from ingestion.pulled import SourceResult
 from ingestion.pulling import pull
 from orchestration.run_progress import progress
 from orchestration.sources import SOURCES, delivery_spec, file_key
+from warehouse.connections import open_state
+from warehouse.pull_record import PullRecord, record_pull
 from warehouse.run_lock import pull_lock
 from warehouse.settings import Settings
 
@@ -61,6 +63,8 @@ def pulled_files(source: Source) -> dg.AssetsDefinition:
 
 def pull_one(settings: Settings, source: Source) -> SourceResult:
     """Pull one source, alone; a failure is a result, not an exception."""
+    # the clock, not the run's as-of: a cursor is a place in the vendor's own time
+    now = datetime.now(UTC).replace(tzinfo=None)
     with pull_lock(settings, source.name):
         report = pull(
             [source],
@@ -68,10 +72,12 @@ def pull_one(settings: Settings, source: Source) -> SourceResult:
             settings.pulls_dir,
             environ=os.environ,
             progress=progress.get(),
-            # the clock, not the run's as-of: a cursor is a place in the vendor's own time
-            now=datetime.now(UTC).replace(tzinfo=None),
+            now=now,
         )
-    return report.results[0]
+    (result,) = report.results
+    with open_state(settings) as state:
+        record_pull(state, PullRecord(source.name, now, result.status, len(result.files), result.message))
+    return result
 
 
 @dg.definitions

@@ -61,8 +61,8 @@ DELETED_ROWS = dg.AssetKey(["raw", "deleted_rows"])
                 "No delivered file was refused; a refused file waits in the landing folder.",
             ),
             (
-                "no_row_was_rejected",
-                "Every delivered row was understood; the others are in raw.rejected_rows.",
+                "few_rows_were_rejected",
+                "No more rows were rejected than the source allows; each is in raw.rejected_rows with its reason.",
             ),
             ("is_fresh", "A file arrived within the time this source is expected to deliver in."),
         )
@@ -100,7 +100,7 @@ def _result(
 ) -> dg.MaterializeResult[Any]:
     files = _files_of(source, table, report)
     refused = [r for r in files if r.status == "refused"]
-    rejected = sum(r.rows_rejected for r in files)
+    rejected, delivered = sum(r.rows_rejected for r in files), sum(r.rows_in_file for r in files)
     key = raw_key(source, table)
     return dg.MaterializeResult(
         asset_key=key,
@@ -108,16 +108,17 @@ def _result(
             "dagster/row_count": rows,
             "rows loaded now": sum(r.rows_loaded for r in files),
             "rows rejected now": rejected,
+            "reject share": rejected / delivered if delivered else 0.0,
             "files": dg.MetadataValue.md(_file_list(files)),
         },
         check_results=[
             _check(key, "every_file_was_read", not refused, dg.AssetCheckSeverity.ERROR, _reasons(refused)),
             _check(
                 key,
-                "no_row_was_rejected",
-                not rejected,
+                "few_rows_were_rejected",
+                rejected <= source.largest_reject_share * delivered,
                 dg.AssetCheckSeverity.WARN,
-                f"{rejected} rows rejected",
+                f"{rejected} of {delivered} rows rejected; {source.largest_reject_share:.1%} are allowed",
             ),
             _check(
                 key,

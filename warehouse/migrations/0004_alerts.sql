@@ -3,7 +3,7 @@
 -- One row per time that something was wrong, from the run that saw it first to the run that no longer saw it.
 create table platform.alerts (
     alert_id text primary key,        -- kind:subject:number, such as late:source:shopify:3
-    kind text not null,               -- late, shrinking, refused, rejected, failed
+    kind text not null,               -- late, shrinking, refused, rejected, failed, stopped, failing, held
     subject text not null,            -- what it is about, such as source:shopify
     sentence text not null,           -- as last seen; no personal data
     since timestamp not null,         -- when it began, as far as known
