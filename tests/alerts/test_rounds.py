@@ -1,5 +1,6 @@
 """What is told and when: raised once, recovered once, new again afterwards, whatever a channel does."""
 
+import json
 import logging
 from contextlib import contextmanager
 from datetime import timedelta
@@ -132,4 +133,15 @@ def test_several_findings_about_one_thing_are_one_condition():
 def test_unknown_kinds_are_refused():
     with pytest.raises(ValueError, match="no kind of condition; known are late, "):
         late(kind="sad")
-    assert set(KINDS) == {"late", "shrinking", "refused", "rejected", "failed"}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_says_what_began_what_ended_and_what_to_do(shop, receiver, kind):
+    shop.round(late(kind=kind))
+    shop.round()
+    began, ended = (json.loads(body) for _, body in receiver.calls)
+    assert began["headline"] == f"Source shopify {KINDS[kind].raised}"
+    assert ended["headline"] == f"Source shopify {KINDS[kind].recovered}"
+    assert began["headline"] != ended["headline"]
+    assert f"What to do: {KINDS[kind].advice}" in began["text"]
+    assert began["advice"].endswith(".")
