@@ -15,11 +15,14 @@ from typing import Any
 
 import duckdb
 
+from warehouse.functions.registration import register_functions
+
 
 def main(warehouse: Path, target: Path) -> None:
     """Rebuild every model and run every data test of the manifest, in order, without dbt."""
     manifest = json.loads((target / "manifest.json").read_bytes())
     connection = duckdb.connect(warehouse)
+    register_functions(connection)
     connection.execute("set threads = 2; set memory_limit = '4GB'; set TimeZone = 'UTC'")
     models = tests = 0
     for node, sql in compiled(manifest, target):

@@ -78,16 +78,18 @@ def _short_cut(digits: str, region: str) -> Phone | None:
     if digits.startswith("+"):
         return _international(digits[1:])
     own = numbering_plans.plan(region)
-    # a prefix for calls abroad, or a calling code without its plus: the library knows how to tell
-    if own is None or digits.startswith(own.calling_code) or own.abroad.match(digits):
+    if own is None:
         return None
-    return _in_plan(digits, own)
+    if prefix := own.abroad.match(digits):
+        return _international(digits[prefix.end() :])
+    # a calling code without its plus: the library knows how to tell
+    return None if digits.startswith(own.calling_code) else _in_plan(digits, own)
 
 
 def _international(digits: str) -> Phone | None:
     for length in (1, 2, 3):
-        if plans := numbering_plans.plans_of(int(digits[:length])):
-            return None if digits[0] == "0" else _in_plan(digits[length:], plans[0][1])
+        if digits[:1] not in ("", "0") and (plans := numbering_plans.plans_of(int(digits[:length]))):
+            return _in_plan(digits[length:], plans[0][1])
     return None
 
 
