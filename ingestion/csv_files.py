@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.dialects import BLANKS, Dialect, choose_dialect
+from ingestion.dialects import Dialect, choose_dialect
 from ingestion.errors import HeaderMismatch
 from ingestion.feeds import (
     REJECTS_TABLE,
@@ -49,9 +49,7 @@ def read_as_delivered(request: Request) -> Feed:
     """The delivered file itself, for the engine. Raises Unsure when a copy without its oddities is needed."""
     header = _read_header(request)
     fingerprint, dialect = request.text.fingerprint, header.dialect
-    if (
-        dialect.delimiter == BLANKS or dialect.comment
-    ):  # what the engine takes for a comment may be within a row
+    if not dialect.is_plain:
         raise Unsure
     if not request.text.is_copy and (fingerprint.has_nul or not fingerprint.is_utf8):
         raise Unsure

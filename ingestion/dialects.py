@@ -21,10 +21,11 @@ _BLANK_SEPARATED = re.compile(r"[^ \t\r\n]+")
 
 @dataclass(frozen=True)
 class Dialect:
-    """One way to write a table; `quote` is empty where quotes are text, `comment` where no line is one."""
+    """One way to write a table; `quote` is empty where quotes are text, `escape` and `comment` where there is none."""
 
     delimiter: str
     quote: str = '"'
+    escape: str = ""
     comment: str = ""
 
     @property
@@ -36,11 +37,20 @@ class Dialect:
         """The values of each record. Raises csv.Error where quotes are not as they should be."""
         if self.delimiter == BLANKS:
             return (_BLANK_SEPARATED.findall(line) for line in lines)
-        if not self.quote:
-            return csv.reader(
-                lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, quotechar=None, strict=True
-            )
-        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, strict=True)
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote or None,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            escapechar=self.escape or None,
+            doublequote=not self.escape,
+            strict=True,
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """True when the engine reads it as it is meant: one character between fields, doubled quotes, no comments."""
+        return self.delimiter != BLANKS and not (self.escape or self.comment)
 
     def is_comment(self, line: str) -> bool:
         """True for a line that is no record, where a record could begin."""
@@ -60,7 +70,12 @@ def _candidates(declared: CsvDialect) -> list[Dialect]:
     quote = "" if declared.quote == "none" else declared.quote
     delimiters: list[str] = [declared.delimiter] if declared.delimiter else [*_DELIMITERS]
     return [
-        Dialect(BLANKS if delimiter == "whitespace" else delimiter, quote, declared.comment or "")
+        Dialect(
+            BLANKS if delimiter == "whitespace" else delimiter,
+            quote,
+            declared.escape or "",
+            declared.comment or "",
+        )
         for delimiter in delimiters
     ]
 

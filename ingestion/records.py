@@ -20,6 +20,7 @@ from ingestion.fingerprints import read_chunks
 csv.field_size_limit(2**31 - 1)  # the default of 128 KB would make a long note an error
 
 _NEWLINE = ord("\n")
+_NO_BYTE = 0xFF  # stands in no UTF-8 text
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def count_records(path: Path, offset: int, quote: str = '"') -> int | None:
     last = b""
     for chunk in read_chunks(path, offset):
         data = np.frombuffer(chunk, np.uint8)
-        quotes = np.flatnonzero(data == ord(quote))
+        quotes = np.flatnonzero(data == (ord(quote) if quote else _NO_BYTE))
         ends = np.flatnonzero(data == _NEWLINE)
         records += int(np.count_nonzero((np.searchsorted(quotes, ends) + seen) % 2 == 0))
         seen += len(quotes)

@@ -21,12 +21,14 @@ class CsvDialect(Declaration):
     """How a delimited text file is written, where looking at the file does not tell.
 
     Without `delimiter`, the header decides between comma, semicolon, tab and bar; `whitespace` means runs of blanks.
+    A quote within quotes is doubled, unless `escape` says that a backslash precedes what is to be taken as it stands.
     `comment` begins lines that are no rows. `decimal` is the decimal sign of numbers; the other sign parts thousands.
     `encoding` is only needed where the text could be read in two ways.
     """
 
     delimiter: Literal[",", ";", "\t", "|", "whitespace"] | None = None
     quote: Literal['"', "'", "none"] = '"'
+    escape: Literal["\\"] | None = None
     comment: str | None = Field(default=None, min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
     encoding: str | None = None
