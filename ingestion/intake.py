@@ -24,7 +24,15 @@ from ingestion.errors import CountsDisagree, FileRefused, LoadInterrupted
 from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Request, Unsure
 from ingestion.fingerprints import Fingerprint, check_unchanged, take_fingerprint
 from ingestion.landing import Delivery
-from ingestion.ledger import KnownLoad, LedgerKey, find_known, next_load_id, record_load, take_back
+from ingestion.ledger import (
+    KnownLoad,
+    LedgerKey,
+    find_known,
+    next_load_id,
+    record_load,
+    refusal_id,
+    take_back,
+)
 from ingestion.naming import literal, quoted
 from ingestion.quarantine import take_out_mistyped
 from ingestion.raw_tables import add_columns, record_rejects
@@ -89,7 +97,7 @@ def _load(
         result = _result(delivery, "refused", message=f"{delivery.file} {error}")
         with transaction(connection):
             result = replace(
-                result, load_id=next_load_id(connection), changes=(change,) if change is not None else ()
+                result, load_id=refusal_id(connection, key), changes=(change,) if change is not None else ()
             )
             record_load(connection, key, result, loaded_at)
             record_changes(connection, delivery, result.load_id or 0, loaded_at, result.changes)

@@ -67,6 +67,16 @@ def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
     return int(highest) + 1
 
 
+def refusal_id(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> int:
+    """The load id for a refusal: that of the last one, when nothing has come under this name since; else a new one."""
+    last = connection.execute(
+        "select load_id, status, file_hash from raw.loads where source = ? and table_name = ? and file = ? "
+        "order by load_id desc limit 1",
+        [key.delivery.source.name, key.delivery.table.name, key.delivery.file],
+    ).fetchone()
+    return int(last[0]) if last and last[1:] == ("refused", key.sha256) else next_load_id(connection)
+
+
 def find_known(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KnownLoad | None:
     """The load that makes this delivery nothing new, or None.
 

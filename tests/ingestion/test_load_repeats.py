@@ -1,23 +1,12 @@
-"""Loading again changes nothing, and a load that is killed leaves nothing half done."""
+"""Loading again changes nothing, and trouble with a file or the machine leaves nothing half done."""
 
 from __future__ import annotations
-
-import os
-import signal
-import subprocess
-import sys
-import time
-from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from ingestion import readers
 from ingestion.errors import LoadInterrupted
-from ingestion.loader import load
-
-from .conftest import make_source
 
 HEADER = "Id,Name,Joined\n"
 CONTENTS = "select _load_id, _row, _file, id, name, joined from raw.shop_people order by all"
@@ -85,68 +74,3 @@ def test_trouble_with_the_machine_stops_the_load_with_a_sentence(ground, monkeyp
     monkeypatch.undo()
     ground.load()
     assert ground.rows("id") == [("1",), ("2",)]
-
-
-LOADER = """
-import os, signal, sys
-from datetime import datetime
-from pathlib import Path
-import duckdb
-from ingestion import intake, loader
-from tests.ingestion.conftest import make_source
-
-folder, files = Path(sys.argv[1]), int(sys.argv[2])
-record_load = intake.record_load
-
-def record_and_die(connection, key, result, loaded_at):
-    record_load(connection, key, result, loaded_at)
-    if result.load_id == files:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-intake.record_load = record_and_die
-with duckdb.connect(folder / "warehouse.duckdb") as connection:
-    print("ready", flush=True)
-    loader.load(connection, folder / "landing", [make_source()], loaded_at=datetime(2026, 1, 1))
-    print("done", flush=True)
-"""
-
-
-def load_and_be_killed(folder: Path, inside: int, after_seconds: float | None) -> None:
-    """Load in a process that dies before it commits file number `inside`, or after a while, wherever it is then."""
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", LOADER, str(folder), str(inside)]
-    environment = os.environ | {"PYTHONPATH": str(root)}
-    with subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        if after_seconds is not None:
-            time.sleep(after_seconds)
-            process.send_signal(signal.SIGKILL)
-        assert "done" not in process.communicate(timeout=60)[0]
-    assert process.returncode == -signal.SIGKILL
-
-
-def finish(folder: Path) -> None:
-    with duckdb.connect(folder / "warehouse.duckdb") as connection:
-        load(connection, folder / "landing", [make_source()], loaded_at=datetime(2026, 1, 1))
-
-
-def contents(folder: Path) -> list[list[tuple[object, ...]]]:
-    with duckdb.connect(folder / "warehouse.duckdb") as connection:
-        return [connection.execute(sql).fetchall() for sql in (CONTENTS, LEDGER, REJECTS)]
-
-
-@pytest.mark.parametrize(("inside", "after_seconds"), [(1, None), (3, None), (7, 0.05)])
-def test_a_killed_load_is_completed_by_the_next_one(tmp_path, inside, after_seconds):
-    folders = [tmp_path / "killed", tmp_path / "undisturbed"]
-    for folder in folders:
-        (folder / "landing" / "shop").mkdir(parents=True)
-        for number in range(6):
-            rows = "".join(f'{i},"name {i}",2026-01-0{number + 1}\n' for i in range(5_000)) + "x,rejected,\n"
-            (folder / "landing" / "shop" / f"people_{number}.csv").write_text(HEADER + rows)
-    load_and_be_killed(folders[0], inside, after_seconds)
-    if after_seconds is None:
-        assert [len(part) for part in contents(folders[0])] == [(inside - 1) * n for n in (5_000, 1, 1)]
-    for folder in folders:
-        finish(folder)
-    assert contents(folders[0]) == contents(folders[1])

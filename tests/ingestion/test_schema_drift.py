@@ -40,8 +40,7 @@ def test_a_missing_column_is_refused_with_its_history_and_the_old_rows_stay(grou
     told = [(2, "shop/people_2.csv", "missing", "name", "the column 'Name'", "nearest 'Nmae'")]
     assert ground.ask(HISTORY) == told
     ground.load()
-    assert ground.ask("select count(*) from raw.schema_changes") == [(1,)], "refused again, told once"
-    assert [row[1:] for row in ground.ask(HISTORY)] == [row[1:] for row in told]
+    assert ground.ask(HISTORY) == told, "refused again, told once"
 
 
 def test_a_retyped_column_is_refused_with_what_was_expected_and_found(ground):
