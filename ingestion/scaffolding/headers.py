@@ -74,7 +74,4 @@ def _header(grid: Grid, number: int) -> Header:
         elif not cell:
             notes.append(f"column {position + 1} has no name: called Unnamed")
         names.append(name)
-    skip = grid.lines[number]
-    if skip:
-        notes.insert(0, f"{skip} line{'s' * (skip != 1)} above the header")
-    return Header(skip, names, notes)
+    return Header(grid.lines[number], names, notes)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from ingestion.archives import list_members, unpack
 from ingestion.declarations import Format
-from ingestion.errors import ScaffoldRefused
+from ingestion.errors import FileRefused, ScaffoldRefused
 from ingestion.naming import column_name, column_names, key_column_name
 from ingestion.scaffolding.grids import Grid, find_format, read_keys, read_sheets, read_text_grid
 from ingestion.scaffolding.headers import Header, find_header
@@ -47,11 +48,11 @@ class Shape:
 def find_shapes(files: Sequence[Path]) -> list[Shape]:
     """The shapes of these files, in order; files and sheets with the same columns are one.
 
-    Raises ScaffoldRefused for a file without a header, FileUnreadable for one that cannot be read.
+    Raises ScaffoldRefused for a file without a header, and for one that cannot be read.
     """
     found: list[Shape] = []
     for file in files:
-        with tempfile.TemporaryDirectory(prefix="cdp-") as workspace:
+        with tempfile.TemporaryDirectory(prefix="cdp-") as workspace, _named(file):
             shapes = [
                 shape
                 for path, pattern in _unpacked(file, Path(workspace))
@@ -64,6 +65,15 @@ def find_shapes(files: Sequence[Path]) -> list[Shape]:
             else:
                 found[twin] = _joined(found[twin], shape)
     return _with_own_names(found)
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """The readers' complaints begin after the file's name."""
+    try:
+        yield
+    except FileRefused as error:
+        raise ScaffoldRefused(f"{file.name} {str(error).removeprefix(f'{file.name} ')}") from error
 
 
 def _unpacked(file: Path, workspace: Path) -> Iterator[tuple[Path, str]]:

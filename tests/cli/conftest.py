@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -82,3 +84,14 @@ def desk(project_copy: Path, tmp_path: Path) -> Desk:
     shutil.copytree(project_copy, tmp_path / "project")
     (tmp_path / "data").mkdir()
     return Desk(tmp_path / "project", tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def odd_files() -> ModuleType:
+    """The odd spreadsheet that profiling is tested with as well."""
+    path = PROJECT / "tests" / "ingestion" / "scaffolding" / "odd_files.py"
+    spec = importlib.util.spec_from_file_location("odd_files", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -24,7 +24,7 @@ def odd_rows(count: int = 60) -> list[list[str]]:
             f"0151 234567{number:02}",
             f"{number % 28 + 1}.{number % 12 + 1}.{1950 + number % 50}",
             f"{number % 28 + 1}.{number % 12 + 1}.2024",
-            f"{number % 3}.{number * 7 % 900 + 100},{number % 10}0",
+            f"{number % 3 + 1}.{number * 7 % 900 + 100},{number % 10}0",
             str(number % 7),
             "",
             "ja" if number % 3 else "nein",
