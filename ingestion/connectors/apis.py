@@ -119,7 +119,9 @@ class ToLines:
     def __init__(self, lift: Mapping[str, str]) -> None:
         self._lift, self._count = lift, 0
 
-    def __call__(self, page: Sequence[object], _meta: object = None) -> pa.Table:
+    def __call__(self, page: Sequence[object], _meta: object = None) -> pa.Table | None:
+        if not page:
+            return None
         lines = [to_line(lifted(record, self._lift)) for record in page]
         ordinals = range(self._count, self._count + len(lines))
         self._count += len(lines)

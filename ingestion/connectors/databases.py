@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from dlt.extract import DltResource
 from dlt.sources.sql_database import TableLoader, sql_table
 
-from ingestion.declarations import Database, Table
+from ingestion.connectors.cursors import to_instant
+from ingestion.declarations import Database, Since, Table
 
 CHUNK_ROWS = 50_000
 # the drivers this project installs, where an address names none
@@ -37,7 +38,10 @@ def create_engine(address: str) -> sa.Engine:
 
 
 def database_resource(database: Database, table: Table, engine: sa.Engine, now: datetime) -> DltResource:
-    """The resource that yields the rows at or after the newest cursor seen, less the overlap; all of them without one."""
+    """The resource that yields the rows at or after the newest cursor seen; all of them without a cursor.
+
+    The overlap goes off times only: how to take minutes off a number or a text (SQLite's times) is not known.
+    """
     # a table of which nothing is known: without columns there is nothing to reflect, and no type to convert to
     unknown = sa.MetaData(schema=database.db_schema)
     sa.Table(table.name, unknown)
@@ -100,21 +104,29 @@ def _query(database: Database, table: Table, overlap: timedelta) -> Any:  # noqa
     if table.cursor is None or newest is None:
         return query
     cursor: sa.ColumnElement[Any] = sa.column(table.cursor)
-    start = newest - overlap if isinstance(newest, date) else newest
+    start = newest - overlap if isinstance(newest, datetime) else newest
     # rows without a cursor value are asked for each time: they could not be told from new ones
     return query.where(sa.or_(cursor >= start, cursor.is_(None)))
 
 
 def _remember(table: Table, values: Sequence[Any], now: datetime) -> None:
-    """Keep the largest cursor value, never a time after `now`: it would hide every change until then."""
-    largest = max((value for value in values if value is not None), default=None)
-    if isinstance(largest, datetime):
-        largest = min(largest, now.replace(tzinfo=UTC) if largest.tzinfo else now)
-    elif isinstance(largest, date):
-        largest = min(largest, now.date())
-    before = _state(table).get("newest")
-    if largest is not None and (before is None or before < largest):
-        _state(table)["newest"] = largest
+    """Keep the largest cursor value that is not after `now`: one in the future would hide every change until then."""
+    known = _state(table).get("newest")
+    try:
+        past = (value for value in values if value is not None and not _is_future(value, now))
+        largest = max(past, default=None)
+        if largest is not None and (known is None or known < largest):
+            _state(table)["newest"] = largest
+    except TypeError:
+        return  # numbers among texts, as SQLite allows, have no order: the rows come again next time
+
+
+def _is_future(value: object, now: datetime) -> bool:
+    if isinstance(value, str):
+        value = to_instant(value, Since())
+    if isinstance(value, datetime):
+        return value > (now.replace(tzinfo=UTC) if value.tzinfo else now)
+    return isinstance(value, date) and value > now.date()
 
 
 def _state(table: Table) -> dict[str, Any]:

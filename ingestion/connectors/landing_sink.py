@@ -64,7 +64,8 @@ def _name(job: Path, file: pq.ParquetFile) -> str:
         batch = next(file.iter_batches(batch_size=1, columns=["ordinal"]))
         place = f"{batch.column(0)[0].as_py():09d}"
     else:
-        place = job.name.split(".")[1]  # dlt's own name of the file inside the package
+        # dlt's own name of the file inside the package, spelled without digits: they could be read as a date
+        place = job.name.split(".")[1].translate(str.maketrans("0123456789", "ghijklmnop"))
     return f"{begun:%Y%m%dT%H%M%SZ_%f}_{place}"
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
-from ingestion.connectors.transport import value_at
+from ingestion.connectors.answers import value_at
 from ingestion.declarations import Pagination
 from ingestion.errors import AnswerNotUnderstood, PagesMoved
 

@@ -5,7 +5,7 @@ Everything dlt writes stays in the pull's own folder: state, packages on their w
 
 from __future__ import annotations
 
-import shutil
+import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ from ingestion.connectors.databases import create_engine, database_resource
 from ingestion.connectors.landing_sink import landing_destination
 from ingestion.connectors.pages import Pages
 from ingestion.connectors.placeholders import fill, hiding
+from ingestion.connectors.remains import clear_up, forget, tidy
 from ingestion.connectors.transport import Patience, Session
 from ingestion.declarations import Source, Table
 from ingestion.errors import CursorExpired, IngestionError, PagesMoved, PullFailed, RequestRefused
@@ -40,6 +41,16 @@ _SETTINGS: dict[str, Any] = {
     "normalize": {"workers": 1},
     "restore_from_destination": False,
 }
+# what another folder would not cure
+_MACHINE_TROUBLE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EIO,
+    errno.EMFILE,
+)
 Create = Callable[[Table], tuple[DltResource, Pages | None]]
 
 
@@ -151,15 +162,29 @@ def _pull_table(place: Workplace, table: Table, create: Create) -> None:
             if attempt == 3 or not isinstance(cause, CursorExpired | PagesMoved):
                 raise
             if isinstance(cause, CursorExpired) and (attempt == 2 or (pages and pages.is_first_page)):
-                shutil.rmtree(
-                    place.folder / table.name
-                )  # from scratch: rows that are there already are not stored again
+                forget(place.folder / table.name)
         finally:
-            _tidy(place.folder / table.name)
+            tidy(place.folder / table.name)
 
 
 def _open_pipeline(place: Workplace, table: Table) -> dlt.Pipeline:
-    """The table's pipeline, with everything delivered that an interrupted pull had fetched."""
+    """The table's pipeline, with everything delivered that an interrupted pull had fetched.
+
+    A folder that dlt cannot go on with is given up: all is fetched again, which changes nothing in tables with keys.
+    """
+    folder = place.folder / table.name
+    clear_up(folder)
+    try:
+        return _finish_pending(place, table)
+    except Exception as error:
+        cause = _cause(error)
+        if isinstance(cause, OSError) and cause.errno in _MACHINE_TROUBLE:
+            raise
+        forget(folder)
+    return _finish_pending(place, table)
+
+
+def _finish_pending(place: Workplace, table: Table) -> dlt.Pipeline:
     pipeline = dlt.pipeline(
         table.name,
         pipelines_dir=str(place.folder),
@@ -172,29 +197,26 @@ def _open_pipeline(place: Workplace, table: Table) -> dlt.Pipeline:
     return pipeline
 
 
-def _tidy(folder: Path) -> None:
-    """Remove what dlt keeps of packages that are done, and its trace: neither is needed, both grow."""
-    shutil.rmtree(folder / "load" / "loaded", ignore_errors=True)
-    (folder / "trace.pickle").unlink(missing_ok=True)
-
-
 def _cause(error: BaseException) -> BaseException:
-    """The innermost error of this house in what dlt wrapped, else the innermost of all."""
+    """In what dlt wrapped, the first error of this house or of a database, else the innermost of all."""
     chain = [error]
     while (below := chain[-1].__cause__ or chain[-1].__context__) and below not in chain:
         chain.append(below)
-    ours = [link for link in chain if isinstance(link, IngestionError)]
-    return ours[0] if ours else chain[-1]
+    telling = [link for link in chain if isinstance(link, IngestionError | sa.exc.DBAPIError)]
+    return telling[0] if telling else chain[-1]
 
 
 def _sentence(error: BaseException) -> str:
     cause = _cause(error)
     if isinstance(cause, IngestionError):
         return str(cause)
-    if isinstance(error, sa.exc.SQLAlchemyError):
-        return str(error)
-    first = next(iter(str(cause).splitlines()), "")
-    return f"{type(cause).__name__}: {first}. Run again; if it stays, remove the pull's folder and run again."
+    if isinstance(cause, sa.exc.DBAPIError):
+        return f"The database says: {_first_line(cause.orig)}. Check the address, the table and the user's rights."
+    return f"{type(cause).__name__}: {_first_line(cause)}. Run again; if it stays, remove the pull's folder and run again."
+
+
+def _first_line(error: BaseException | None) -> str:
+    return next(iter(str(error).splitlines()), "")
 
 
 def _secrets(source: Source, environ: Mapping[str, str]) -> list[str]:

@@ -8,24 +8,21 @@ as status 400 (Meta), passes on a body that was cut where no length was announce
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 from requests import exceptions as trouble
 
+from ingestion.connectors.answers import is_among, parse, seconds_asked
 from ingestion.connectors.placeholders import hiding
 from ingestion.connectors.signing import RefreshedToken, Unsigned, create_signer
-from ingestion.declarations import Answer, Api
+from ingestion.declarations import Api
 from ingestion.errors import ConnectionCut, CursorExpired, RequestRefused, SignInRefused
 
 _PASSING = (
@@ -37,7 +34,6 @@ _PASSING = (
 _BUSY = frozenset([408, 425, 429])
 _LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
 _LIBRARY_LOG = logging.getLogger("urllib3.connectionpool")
-_LONGEST_INTEGER = 18  # digits that surely fit into 64 bits
 
 
 @dataclass(frozen=True)
@@ -123,7 +119,7 @@ class Session(requests.Session):
             ) from None
         if _is_success(response):
             try:
-                parsed = _parse(response.content)
+                parsed = parse(response.content)
             except ValueError:
                 return _Later("its answer was cut off, or is no JSON")
             response.json = lambda **_: parsed  # type: ignore[method-assign]  # parsed once, numbers as delivered
@@ -139,9 +135,9 @@ class Session(requests.Session):
     def _judge(self, response: requests.Response) -> _Later:
         """Why to ask again later. Raises where asking again would not help."""
         status, host = response.status_code, _host(response.request)
-        if status in _BUSY or status >= 500 or _is_among(response, self._api.throttled):
-            return _Later(f"it answered {status}", _seconds_asked(response.headers.get("Retry-After")))
-        if status == 410 or _is_among(response, self._api.expired):
+        if status in _BUSY or status >= 500 or is_among(response, self._api.throttled):
+            return _Later(f"it answered {status}", seconds_asked(response.headers.get("Retry-After")))
+        if status == 410 or is_among(response, self._api.expired):
             raise CursorExpired(f"{host} no longer knows the position asked for{self._said(response)}.")
         if status == 401:
             raise SignInRefused(f"{host} does not accept the key{self._said(response)}. {self._check_keys()}")
@@ -211,28 +207,6 @@ def check_address(address: str) -> str:
     return address
 
 
-def value_at(body: object, path: str) -> object:
-    """What stands at a dotted path of a JSON body (a number counts into a list); None where there is nothing."""
-    for step in filter(None, path.split(".")):
-        if isinstance(body, list):
-            body = body[int(step)] if step.isdecimal() and int(step) < len(body) else None
-        else:
-            body = body.get(step) if isinstance(body, dict) else None
-    return body
-
-
-def _parse(content: bytes) -> object:
-    """JSON with every number as it was delivered: fractions and long integers would lose digits."""
-
-    def as_delivered(text: str) -> orjson.Fragment:
-        return orjson.Fragment(text)
-
-    def integer(text: str) -> int | orjson.Fragment:
-        return int(text) if len(text) <= _LONGEST_INTEGER else orjson.Fragment(text)
-
-    return json.loads(content, parse_float=as_delivered, parse_int=integer, parse_constant=as_delivered)
-
-
 class _Veil(logging.Filter):
     """The library's log of requests, should anybody switch it on, holds addresses, and some vendors put keys in them."""
 
@@ -247,38 +221,6 @@ class _Veil(logging.Filter):
 
 def _is_success(response: requests.Response) -> bool:
     return 200 <= response.status_code < 300
-
-
-def _is_among(response: requests.Response, answers: tuple[Answer, ...]) -> bool:
-    likely = [answer for answer in answers if answer.status == response.status_code]
-    if not likely:
-        return False
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    return any(_fits(body, answer) for answer in likely)
-
-
-def _fits(body: object, answer: Answer) -> bool:
-    if answer.path is None:
-        return True
-    found = value_at(body, answer.path)
-    return found in answer.values if answer.values else found is not None
-
-
-def _seconds_asked(header: str | None) -> float | None:
-    """`Retry-After` as seconds or as a date (RFC 9110, section 10.2.3); Shopify writes seconds with a fraction."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 def _describe(error: Exception) -> _Later:

@@ -53,6 +53,8 @@ class Source(Declaration):
         for table in self.tables:
             if self.kind == "files" and not table.files:
                 raise ValueError(f"table {table.name} needs `files`: patterns of the names its files have")
+            if self.kind != "files" and not table.keys:
+                raise ValueError(f"table {table.name} needs `keys`: what is pulled can arrive twice")
             if self.kind == "api" and table.endpoint is None:
                 raise ValueError(f"table {table.name} needs an `endpoint`")
         return self

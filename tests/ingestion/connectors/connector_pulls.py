@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -96,3 +99,34 @@ def _same(value: object, text: str | None) -> bool:
     if value is None or isinstance(value, str):
         return value == text
     return text is not None and json.loads(text) == value
+
+
+# what changes files, as Python tells its audit hooks; a pull dies before one of these
+_CHANGES = frozenset(
+    ["os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate", "shutil.rmtree"]
+)
+
+
+def pull_and_die(ground: Ground, vendor: Vendor, source: Source, *, at: int | None) -> int:
+    """Pull in a process that is killed before its `at`-th change of a file; returns how many it made or began."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        count = 0
+
+        def count_changes(event: str, args: tuple[object, ...]) -> None:
+            nonlocal count
+            written = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
+            if written or event in _CHANGES:
+                count += 1
+                if count == at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(count_changes)
+        ground.pull(source, vendor.environ)
+        os.write(writer, str(count).encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as told:
+        return int(told.read() or at or 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
@@ -136,8 +137,7 @@ def serve(vendor: Vendor) -> Iterator[Vendor]:
     class Handler(_Handler):
         asked = vendor
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     vendor.address = f"http://127.0.0.1:{server.server_port}"
@@ -147,6 +147,15 @@ def serve(vendor: Vendor) -> Iterator[Vendor]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients are killed here on purpose; everything else is shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):
