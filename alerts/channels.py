@@ -13,7 +13,7 @@ import logging
 import smtplib
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -23,7 +23,7 @@ from typing import Protocol
 import httpx
 
 from alerts.errors import ChannelMisconfigured, MaybeSent, NotSent
-from alerts.notices import Notice, one_line
+from alerts.notices import Notice, headline_of, key_of, one_line, text_of
 from alerts.settings import MailSettings, WebhookSettings, read_mail, read_webhook
 
 WEBHOOK_SECONDS = 10.0
@@ -35,13 +35,17 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class Channel(Protocol):
-    """A way to tell people. `repeats_safely`: told twice after a crash, the receiver knows that it is the same."""
+    """A way to tell people, up to `most_at_once` notices in one message.
+
+    `repeats_safely`: told twice after a crash, the receiver knows that it is the same.
+    """
 
     name: str
     repeats_safely: bool
+    most_at_once: int
 
-    def send(self, notice: Notice) -> None:
-        """Raises NotSent, MaybeSent or ChannelMisconfigured."""
+    def send(self, *notices: Notice) -> None:
+        """All of them or none. Raises NotSent, MaybeSent or ChannelMisconfigured."""
 
 
 def open_channels(environ: Mapping[str, str]) -> list[Channel]:
@@ -61,10 +65,12 @@ class Log:
 
     name = "log"
     repeats_safely = False
+    most_at_once = 1
 
-    def send(self, notice: Notice) -> None:
-        level = logging.WARNING if notice.event == "raised" else logging.INFO
-        _log.log(level, "%s. %s", notice.headline, one_line(notice.alert.sentence))
+    def send(self, *notices: Notice) -> None:
+        for notice in notices:
+            level = logging.WARNING if notice.event == "raised" else logging.INFO
+            _log.log(level, "%s. %s", notice.headline, one_line(notice.alert.sentence))
 
 
 class Webhook:
@@ -75,6 +81,7 @@ class Webhook:
 
     name = "webhook"
     repeats_safely = True
+    most_at_once = 1
 
     def __init__(self, settings: WebhookSettings) -> None:
         self._settings = settings
@@ -84,7 +91,11 @@ class Webhook:
         settings = read_webhook(environ)
         return cls(settings) if settings else None
 
-    def send(self, notice: Notice) -> None:
+    def send(self, *notices: Notice) -> None:
+        for notice in notices:
+            self._call(notice)
+
+    def _call(self, notice: Notice) -> None:
         body = json.dumps(notice.as_json(), ensure_ascii=False).encode()
         try:
             status = self._post(body, self._headers(notice, body))
@@ -124,10 +135,11 @@ class Webhook:
 
 
 class Mail:
-    """One mail per notice, to all recipients. Encrypted where the server can; always before a password crosses a network."""
+    """One mail for all the news of a run. Encrypted where the server can; always before a password crosses a network."""
 
     name = "mail"
     repeats_safely = False
+    most_at_once = 50
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
@@ -137,8 +149,8 @@ class Mail:
         settings = read_mail(environ)
         return cls(settings) if settings else None
 
-    def send(self, notice: Notice) -> None:
-        message = self._write(notice).as_bytes(policy=SMTP)
+    def send(self, *notices: Notice) -> None:
+        message = self._write(notices).as_bytes(policy=SMTP)
         try:
             with closing(self._connect()) as server:
                 self._sign_in(server)
@@ -148,16 +160,16 @@ class Mail:
         except (OSError, smtplib.SMTPException) as error:
             raise NotSent(f"{self._settings.host} did not take the mail ({_reason(error)})") from error
 
-    def _write(self, notice: Notice) -> EmailMessage:
+    def _write(self, notices: Sequence[Notice]) -> EmailMessage:
         settings, message = self._settings, EmailMessage()
         message["From"], message["To"] = settings.sender, settings.recipients
-        message["Subject"] = notice.headline
+        message["Subject"] = headline_of(notices)
         message["Date"] = formatdate()
         # the same for every attempt: mail programs show it once
-        token = hashlib.sha256(notice.key.encode()).hexdigest()[:32]
+        token = hashlib.sha256(key_of(notices).encode()).hexdigest()[:32]
         message["Message-ID"] = f"<{token}@{settings.sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(notice.text, cte="quoted-printable")
+        message.set_content(text_of(notices), cte="quoted-printable")
         return message
 
     def _connect(self) -> smtplib.SMTP:
@@ -200,8 +212,9 @@ class Misconfigured:
 
     def __init__(self, kind: type[Webhook] | type[Mail], reason: ChannelMisconfigured) -> None:
         self.name, self.repeats_safely, self._reason = kind.name, kind.repeats_safely, reason
+        self.most_at_once = kind.most_at_once
 
-    def send(self, _notice: Notice, /) -> None:
+    def send(self, *_notices: Notice) -> None:
         raise self._reason
 
 

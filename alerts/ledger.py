@@ -89,31 +89,36 @@ def read_due(connection: duckdb.DuckDBPyConnection, channels: Sequence[str]) -> 
     return _read_deliveries(connection, "waiting", channels)
 
 
-def begin(connection: duckdb.DuckDBPyConnection, delivery: Delivery, now: datetime) -> None:
+def begin(connection: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery], now: datetime) -> None:
     """Record the intent, so that a run that is killed while sending is known to have been sending."""
-    _update(connection, delivery, "status = 'sending', attempts = attempts + 1, tried_at = ?", [now])
+    _update(connection, deliveries, "status = 'sending', attempts = attempts + 1, tried_at = ?", [now])
 
 
 def settle(
     connection: duckdb.DuckDBPyConnection,
-    delivery: Delivery,
+    deliveries: Sequence[Delivery],
     outcome: Outcome,
     problem: str | None,
     now: datetime,
 ) -> None:
     """Record how sending ended; `waiting` is tried again by the next run."""
     sent_at = now if outcome == "sent" else None
-    _update(connection, delivery, "status = ?, problem = ?, sent_at = ?", [outcome, problem, sent_at])
+    _update(connection, deliveries, "status = ?, problem = ?, sent_at = ?", [outcome, problem, sent_at])
 
 
 def _update(
-    connection: duckdb.DuckDBPyConnection, delivery: Delivery, assignments: str, values: list[object]
+    connection: duckdb.DuckDBPyConnection,
+    deliveries: Sequence[Delivery],
+    assignments: str,
+    values: list[object],
 ) -> None:
-    notice = delivery.notice
-    connection.execute(
-        f"update platform.alert_notices set {assignments} where alert_id = ? and event = ? and channel = ?",
-        [*values, notice.alert.alert_id, notice.event, delivery.channel],
-    )
+    with _transaction(connection):
+        for delivery in deliveries:
+            notice = delivery.notice
+            connection.execute(
+                f"update platform.alert_notices set {assignments} where alert_id = ? and event = ? and channel = ?",
+                [*values, notice.alert.alert_id, notice.event, delivery.channel],
+            )
 
 
 def _read_alerts(connection: duckdb.DuckDBPyConnection, condition: str) -> list[Alert]:

@@ -6,6 +6,7 @@ Pure text; sending it is done in `channels.py`.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -79,6 +80,28 @@ class Notice:
             "recovered_at": _iso(alert.recovered_at) if self.event == "recovered" else None,
             "text": self.text,
         }
+
+
+def key_of(notices: Sequence[Notice]) -> str:
+    """As Notice.key, for several that are told in one message."""
+    return "+".join(notice.key for notice in notices)
+
+
+def headline_of(notices: Sequence[Notice]) -> str:
+    """One line for several notices: how many of them are bad news and how many good."""
+    if len(notices) == 1:
+        return notices[0].headline
+    raised = sum(notice.event == "raised" for notice in notices)
+    parts = [(raised, "new to look at"), (len(notices) - raised, "right again")]
+    return ", ".join(f"{number} {what}" for number, what in parts if number)
+
+
+def text_of(notices: Sequence[Notice]) -> str:
+    """Several notices in one message: what they are about first, then one after the other."""
+    if len(notices) == 1:
+        return notices[0].text
+    contents = "".join(f"- {notice.headline}\n" for notice in notices)
+    return f"{contents}\n" + "\n----\n\n".join(notice.text for notice in notices)
 
 
 def one_line(text: str) -> str:

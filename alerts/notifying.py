@@ -15,7 +15,7 @@ from alerts import ledger
 from alerts.channels import Channel, open_channels
 from alerts.conditions import Condition, merge
 from alerts.errors import AlertError, MaybeSent
-from alerts.ledger import Changes, Delivery
+from alerts.ledger import Changes, Delivery, Outcome
 from alerts.notices import Notice
 from alerts.reports import AlertReport, Told
 
@@ -47,28 +47,31 @@ def notify(
         due = ledger.read_due(state, list(channels))
     report = _report(changes, due)
     report.told += [Told(delivery, "unknown", ledger.INTERRUPTED) for delivery in changes.interrupted]
-    for delivery in due:
-        report.told.append(_tell(open_state, channels[delivery.channel], delivery, now))
+    for channel in channels.values():
+        news = [delivery for delivery in due if delivery.channel == channel.name]
+        for start in range(0, len(news), channel.most_at_once):
+            report.told += _tell(open_state, channel, news[start : start + channel.most_at_once], now)
     return report
 
 
-def _tell(open_state: OpenState, channel: Channel, delivery: Delivery, now: datetime) -> Told:
+def _tell(open_state: OpenState, channel: Channel, news: Sequence[Delivery], now: datetime) -> list[Told]:
+    """Send one message."""
     with open_state() as state:
-        ledger.begin(state, delivery, now)
-    told = _send(channel, delivery)
+        ledger.begin(state, news, now)
+    outcome, problem = _send(channel, news)
     with open_state() as state:
-        ledger.settle(state, delivery, told.outcome, told.problem, now)
-    return told
+        ledger.settle(state, news, outcome, problem, now)
+    return [Told(delivery, outcome, problem) for delivery in news]
 
 
-def _send(channel: Channel, delivery: Delivery) -> Told:
+def _send(channel: Channel, news: Sequence[Delivery]) -> tuple[Outcome, str | None]:
     try:
-        channel.send(delivery.notice)
+        channel.send(*(delivery.notice for delivery in news))
     except MaybeSent as error:
-        return Told(delivery, "unknown", str(error))
+        return "unknown", str(error)
     except AlertError as error:
-        return Told(delivery, "waiting", str(error).rstrip("."))
-    return Told(delivery, "sent")
+        return "waiting", str(error).rstrip(".")
+    return "sent", None
 
 
 def _would_tell(

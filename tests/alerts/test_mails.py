@@ -72,6 +72,22 @@ def test_an_owner_can_read_it(shop, postbox):
     assert raised["Message-ID"] != recovered["Message-ID"]
 
 
+def test_the_news_of_a_run_come_in_one_mail(shop, postbox):
+    shop.round(late(), late(subject="source:stripe", kind="failed", sentence="The key was refused."))
+    shop.round(late(), late(subject="source:zendesk", kind="rejected"))
+    assert postbox.told == ["2 new to look at", "1 new to look at, 1 right again"]
+    first, second = (message_from_bytes(mail, policy=default).get_content() for mail in postbox.mails)
+    first, second = first.replace("\r\n", "\n"), second.replace("\r\n", "\n")
+    assert first.startswith(
+        "- Source stripe could not be fetched\n- Source shopify is late\n\nSource stripe could"
+    )
+    assert "The key was refused." in first
+    assert second.startswith("- Source stripe can be fetched again\n- Source zendesk has more rejected rows")
+    assert shop.ask(
+        "select count(*) from platform.alert_notices where channel = 'mail' and status = 'sent'"
+    ) == [(4,)]
+
+
 def test_names_from_outside_cannot_write_headers(shop, postbox):
     evil = "shop\r\nBcc: everybody@example.org\r\n\r\nBuy"
     shop.round(late(f"{evil} now.", subject=f"source:{evil}"))
