@@ -51,11 +51,15 @@ def _fields(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _totals(connection: duckdb.DuckDBPyConnection) -> None:
     classes = dict(connection.execute(CLASSES).fetchall())
-    reasons = ", ".join(name for name in classes if name not in ("equal", "unexplained"))
-    explained = sum(classes.values()) - classes.get("equal", 0) - classes.get("unexplained", 0)
+    reasons = [name for name in classes if name not in ("equal", "unexplained", "not in the marts")]
+    explained = sum(classes[name] for name in reasons)
+    told = f" ({', '.join(reasons)})" if reasons else ""
+    compared = sum(classes.values()) - classes.get("not in the marts", 0)
+    if not compared:
+        return
     console.print(
-        f"{number(sum(classes.values()))} totals of the sources compared with ours: {number(classes.get('equal', 0))} "
-        f"equal, {number(explained)} explained{f' ({reasons})' if reasons else ''}, "
+        f"{number(compared)} totals of the sources compared with ours: {number(classes.get('equal', 0))} "
+        f"equal, {number(explained)} explained{told}, "
         f"{number(classes.get('unexplained', 0))} not."
     )
     for source, measure, compared_with, theirs, ours, rest in connection.execute(UNEXPLAINED).fetchall():

@@ -34,6 +34,16 @@ ours as (
 
 ),
 
+-- a source that was only staged has no figure of ours to compare with
+known as (
+
+    select distinct
+        source,
+        measure
+    from ours
+
+),
+
 explained as (
 
     select
@@ -61,12 +71,13 @@ compared as (
         coalesce(ours.total, 0) as our_total,
         coalesce(ours.total, 0) - theirs.total as difference,
         coalesce(explained.amount, 0) as explained_difference,
-        explained.class,
+        case when known.source is null then 'not in the marts' else explained.class end as class,
         explained.explanation,
         coalesce(differences.not_attributed, 0) as not_attributed
     from theirs
     left join ours
         on theirs.source = ours.source and theirs.measure = ours.measure and theirs.currency = ours.currency
+    left join known on theirs.source = known.source and theirs.measure = known.measure
     left join explained
         on
             theirs.source = explained.source
@@ -95,6 +106,7 @@ final as (
         difference / nullif(cast(abs(their_total) as double), 0) as difference_share,
         difference - explained_difference as unexplained_difference,
         case
+            when class = 'not in the marts' then class
             when abs(difference - explained_difference) > {{ var('reconciliation_tolerance') }} * abs(their_total)
                 then 'unexplained'
             else coalesce(class, 'equal')

@@ -21,7 +21,7 @@ people as (
 totals as (
 
     select
-        {{ regex_extract('list', '^(.+)_(?:customers|contacts|members)$') }} as source,
+        {{ regex_extract('list', '^(.+)_(?:customers|contacts|members|profiles|subscribers|people)$') }} as source,
         'customers' as measure,
         '' as currency,
         customer_count as total,
