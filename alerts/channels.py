@@ -101,7 +101,7 @@ class Webhook:
             status = self._post(body, self._headers(notice, body))
         except httpx.TimeoutException as error:
             raise NotSent(f"{self._settings.host} gave no answer within {WEBHOOK_SECONDS:.0f} s") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             raise NotSent(f"{self._settings.host} could not be reached ({type(error).__name__})") from error
         if 300 <= status < 400:
             raise NotSent(
@@ -157,7 +157,7 @@ class Mail:
                 self._hand_over(server, message)
                 with suppress(OSError, smtplib.SMTPException):  # it has the mail, however it says goodbye
                     server.quit()
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, UnicodeError, smtplib.SMTPException) as error:
             raise NotSent(f"{self._settings.host} did not take the mail ({_reason(error)})") from error
 
     def _write(self, notices: Sequence[Notice]) -> EmailMessage:
@@ -219,6 +219,8 @@ class Misconfigured:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeError):  # its own words would show a letter of the password
+        return "the user or the password has letters outside ASCII"
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         return one_line(

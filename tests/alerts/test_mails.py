@@ -138,6 +138,8 @@ def test_encrypted_and_signed_in(shop, open_postbox, tls):
     (problem,) = shop.round().problems
     assert "localhost did not take the mail (535" in problem
     assert "wrong" not in problem
+    shop.environ["CDP_ALERT_SMTP_URL"] = f"smtp://mailer:p%C3%BCss@localhost:{postbox.port}"
+    assert "password has letters outside ASCII" in shop.round().problems[0]
 
 
 def test_encrypted_from_the_first_byte(shop, open_postbox, tls):

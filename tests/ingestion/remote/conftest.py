@@ -1,6 +1,6 @@
 """A bucket server and an SFTP server on loopback that nobody here wrote, and a line between that can be cut.
 
-Warnings of those servers' own libraries are let through here, and only here.
+What is fetched from them, and how that goes wrong, is in the tests.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NOON = 1_790_000_000
 
 
 class Line:
-    """A line to a server: `cut_after` bytes of answers it goes dead, as often as `cuts` says."""
+    """A line to a server: after `cut_after` bytes of answers it goes dead, as often as `cuts` says."""
 
     def __init__(self, port: int) -> None:
         self.cut_after, self.cuts = 0, 0
