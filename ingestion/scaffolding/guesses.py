@@ -5,61 +5,34 @@ Each rule reads the column's name and its values; a doubt is said in the reason 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from ingestion.declarations import Column
 from ingestion.scaffolding.evidence import Evidence, covered
+from ingestion.scaffolding.vocabulary import (
+    ADDRESSES,
+    COUNTRIES,
+    CURRENCIES,
+    FLAGS,
+    IDS,
+    MONEY,
+    NAMES,
+    NOES,
+    NOT_PEOPLE,
+    PHONES,
+    POSTCODES,
+)
 from ingestion.scaffolding.words import is_named
 
 # from this share of the filled cells on, a strict type is worth rejecting the others
 NEARLY_ALL = 0.99
-IDS = ("id", "no", "nr", "num", "number", "code", "key", "sku", "ean", "barcode", "handle", "card", "ref", "reference",
-       "nummer", "artikelnummer", "kundennummer", "uuid", "guid")  # fmt: skip
-MONEY = ("price", "amount", "total", "cost", "spend", "spent", "revenue", "sales", "balance", "fee", "tax", "value",
-         "umsatz", "betrag", "preis", "summe", "montant", "prix", "eur", "gbp", "usd", "subtotal", "refund")  # fmt: skip
-PHONES = ("phone", "mobile", "tel", "telephone", "telefon", "cell", "handy", "mobil", "whatsapp", "fax")
-NAMES = ("name", "first", "last", "forename", "surname", "firstname", "lastname", "fullname", "vorname", "nachname",
-         "nom", "prenom", "contact", "kunde", "customer", "client", "member", "mitglied", "guest")  # fmt: skip
-NOT_PEOPLE = ("company", "product", "item", "file", "user", "campaign", "title", "event", "store", "shop", "brand", "list",
-              "city", "country", "status", "type", "group", "category", "firma", "artikel", "segment", "id")  # fmt: skip
-ADDRESSES = (
-    "address",
-    "address1",
-    "address2",
-    "street",
-    "strasse",
-    "adresse",
-    "addr",
-    "straße",
-    "anschrift",
-    "rue",
-    "stra",
-)
-POSTCODES = ("postcode", "zip", "postal", "plz", "postleitzahl", "zipcode", "cp")
-COUNTRIES = ("country", "land", "pays", "nation")
-CURRENCIES = ("currency", "waehrung", "whrung", "devise", "ccy")
-FLAG_NAMES = (
-    "is",
-    "has",
-    "opt",
-    "active",
-    "ok",
-    "newsletter",
-    "consent",
-    "subscribed",
-    "accepts",
-    "enabled",
-    "marketing",
-)
-NOES = frozenset(["no", "n", "false", "f", "0", "nein", "non"])
 # a dollar sign may be any country's
 SIGNS = {"€": "EUR", "£": "GBP"} | {
     code: code for code in ("EUR", "GBP", "USD", "CHF", "PLN", "SEK", "DKK", "NOK")
 }
-CHANGED = ("updated", "modified", "changed", "change", "edited", "stand", "aktualisiert", "modifiziert")
 
 
 @dataclass(frozen=True)
@@ -119,7 +92,7 @@ class _View:
     evidence: Evidence
     country: Country
 
-    def of(self, words: tuple[str, ...]) -> bool:
+    def of(self, words: Collection[str]) -> bool:
         return is_named(self.raw, words)
 
     def fits(self, kind: str) -> int:
@@ -148,7 +121,7 @@ def _flag(view: _View) -> Found:
     fits, filled = view.evidence.fits, view.evidence.filled
     if fits["flag"] < NEARLY_ALL * filled or view.evidence.distinct > 6:
         return None
-    if set(view.evidence.common) <= {"0", "1"} and not view.of(FLAG_NAMES):
+    if set(view.evidence.common) <= {"0", "1"} and not view.of(FLAGS):
         return None
     told = view.says(fits["flag"], f"are yes or no ({', '.join(view.evidence.common[:4])})")
     said = {value.lower() for value in view.evidence.common}

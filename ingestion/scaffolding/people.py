@@ -6,15 +6,9 @@ What identity makes of them is not known here.
 from __future__ import annotations
 
 from ingestion.scaffolding.plans import Plan
+from ingestion.scaffolding.vocabulary import PEOPLE
 from ingestion.scaffolding.words import in_sql, is_named
 
-# a list of people has a key of theirs; anything else (orders, tickets) only names them in passing
-PEOPLE_WORDS = """
-account accounts buyer buyers card cards client clients contact contacts customer customers employee
-household households kunde kunden lead leads member members people person profile profiles recipient
-requester requesters respondent respondents subscriber subscribers supporter supporters user users visitor
-"""
-PEOPLE = frozenset(PEOPLE_WORDS.split())
 _NOTHING = "cast(null as varchar)"
 _DELIVERED = (
     "first_name", "last_name", "full_name", "email", "phone", "email_raw", "phone_raw", "street", "city", "postcode",

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from ingestion.naming import quoted
-from ingestion.scaffolding.guesses import CHANGED, IDS, Guess
+from ingestion.scaffolding.guesses import Guess
+from ingestion.scaffolding.vocabulary import CHANGED, IDS
 from ingestion.scaffolding.words import is_named
 
 _NEVER = frozenset(

@@ -1,0 +1,119 @@
+"""Staged columns that name people or say where to reach them, and their standard form with what is wrong beside it.
+
+Values that are nobody's (numbers, dates, amounts) are in `roles.py`.
+"""
+
+from __future__ import annotations
+
+from ingestion.declarations import Column, Table
+from ingestion.scaffolding.expressions import UNREADABLE, macro, safe_name, told
+from ingestion.scaffolding.plans import Plan
+from ingestion.scaffolding.vocabulary import FIRST_NAMES, LAST_NAMES
+from ingestion.scaffolding.words import in_sql, is_named
+
+ADDRESS = "user.contact.address"
+EMAIL, PHONE = "user.contact.email", "user.contact.phone_number"
+PHONE_MACROS = {"phone": "standardise_phone", "phone_type": "phone_type", "phone_problem": "phone_problem"}
+EMAIL_TOLD = "Email address, lower case; null when it could not be delivered to."
+CANONICAL_TOLD = (
+    "The mailbox behind the address, for comparing; without tags and dots that its provider ignores."
+)
+PHONE_TOLD = "Phone number in E.164; null when it is no possible number."
+
+
+def stage_email(plan: Plan, raw: str, column: Column) -> None:
+    first = plan.take("email", raw)
+    shown = None
+    if raw in plan.table.raw_keys:
+        plan.give("anna.smith@mail.example.com", "jan@mail.example.com")
+        shown = ("anna.smith@mail.example.com", "jan@mail.example.com")
+    elif first:
+        plan.give("Anna.Smith@mail.example.com", UNREADABLE)
+    name = "email_raw" if first else f"{raw}_raw"
+    plan.add(name, in_sql(raw), told(column, "Email address as delivered"), EMAIL, shown=shown)
+
+
+def stage_phone(plan: Plan, raw: str, column: Column) -> None:
+    first = plan.take("phone", raw)
+    if first:
+        plan.give("+44 7700 900123", UNREADABLE)
+        plan.phone_country = plan.table.raw_name(column.country) if column.country else None
+    text = told(column, "Phone number as delivered")
+    plan.add("phone_raw" if first else f"{raw}_raw", macro("clean_text", raw), text, PHONE)
+
+
+def stage_name(plan: Plan, raw: str, column: Column) -> None:
+    text = told(column, "Name as delivered")
+    for part, words, example in (("first_name", FIRST_NAMES, "Anna"), ("last_name", LAST_NAMES, "Smith")):
+        if is_named(raw, words) and plan.take(part, raw):
+            plan.give(example, None)
+            plan.add(part, in_sql(raw), text, "user.name", shown=(example, None))
+            return
+    if has_name_parts(plan.table) or not plan.take("full_name", raw):
+        plan.add(safe_name(raw), in_sql(raw), text, "user.name")
+        return
+    plan.give("Smith, Anna", None)
+    plan.add("name_raw", in_sql(raw), text, "user.name")
+    for part, call, example in (("first_name", "given_name", "Anna"), ("last_name", "family_name", "Smith")):
+        text = f"{'Given' if part == 'first_name' else 'Family'} name, from the name."
+        plan.take(part, raw)
+        plan.add(part, macro(call, "full_name"), text, "user.name", shown=(example, None))
+
+
+def has_name_parts(table: Table) -> bool:
+    """True when given and family name are delivered apart."""
+    names = [raw for raw, column in table.raw_columns.items() if column.type == "name"]
+    return all(any(is_named(name, words) for name in names) for words in (FIRST_NAMES, LAST_NAMES))
+
+
+def stage_address(plan: Plan, raw: str, column: Column) -> None:
+    name = "street" if plan.take("street", raw) else safe_name(raw)
+    plan.add(name, in_sql(raw), told(column, "Street and house number"), f"{ADDRESS}.street")
+
+
+def stage_postcode(plan: Plan, raw: str, column: Column) -> None:
+    name = "postcode" if plan.take("postcode", raw) else safe_name(raw)
+    plan.give("'EH1 1AA", None)
+    text = told(column, "Postcode as delivered, without export quirks")
+    plan.add(name, macro("clean_text", raw), text, f"{ADDRESS}.postal_code", shown=("EH1 1AA", None))
+
+
+def stage_country(plan: Plan, raw: str, column: Column) -> None:
+    name = "country" if plan.take("country", raw) else safe_name(raw)
+    plan.give("France", UNREADABLE)
+    text = told(column, "ISO 3166 two-letter country code")
+    plan.add(name, macro("standardise_country", raw), text, f"{ADDRESS}.country", shown=("FR", None))
+    text = "Why there is no country although the field was filled; null when fine."
+    plan.add(f"{name}_problem", macro("country_problem", raw), text)
+
+
+def add_contacts(plan: Plan) -> None:
+    """Email and phone in standard form, each from the other's field too: people write either into both."""
+    has_email, has_phone = "email" in plan.parts, "phone" in plan.parts
+    region = _region(plan)
+    if has_email and has_phone:
+        plan.late.append(macro("contact_columns", "email_raw", "'phone_raw'", *region))
+    elif has_email:
+        plan.late.append(macro("email_only_columns", "email_raw"))
+    elif has_phone:
+        for name, call in PHONE_MACROS.items():
+            plan.late.append(f"{macro(call, 'phone_raw', *region)} as {name}")
+    if has_email:
+        second = "jan@mail.example.com" if plan.parts["email"] in plan.table.raw_keys else None
+        plan.add("email", "", EMAIL_TOLD, EMAIL, shown=("anna.smith@mail.example.com", second))
+        plan.add("email_canonical", "", CANONICAL_TOLD, EMAIL)
+        plan.add("email_problem", "", "Why there is no email although the field was filled; null when fine.")
+    if has_phone:
+        plan.add("phone", "", PHONE_TOLD, PHONE, shown=("+447700900123", None))
+        plan.add("phone_type", "", "Kind of number (mobile, fixed, toll free …).")
+        plan.add(
+            "phone_problem", "", "Why there is no phone number although the field was filled; null when fine."
+        )
+
+
+def _region(plan: Plan) -> list[str]:
+    """The argument that says which country a national number belongs to: the row's, else the source's."""
+    raw = plan.phone_country or plan.parts.get("country")
+    if raw is not None:
+        return [f"'{plan.named(raw)}'"]
+    return [f'''"'{plan.source.region}'"'''] if plan.source.region else []
