@@ -144,8 +144,24 @@ def to_line(record: object) -> str:
     """One line of JSON."""
     try:
         return orjson.dumps(record).decode()
-    except orjson.JSONEncodeError:  # half a surrogate pair, which orjson does not write
-        return json.dumps(record, default=lambda number: float(number.contents))
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_with_halves_escaped(record)).decode()
+
+
+def _with_halves_escaped(value: object) -> object:
+    """Half a surrogate pair, which is no character and which orjson does not write, as the escape it was sent as."""
+    match value:
+        case dict():
+            return {
+                name.encode(errors="backslashreplace").decode(): _with_halves_escaped(member)
+                for name, member in value.items()
+            }
+        case list():
+            return [_with_halves_escaped(item) for item in value]
+        case str() if not value.isascii():
+            return orjson.Fragment(json.dumps(value))
+        case _:
+            return value
 
 
 def _selector(endpoint: Endpoint) -> str:

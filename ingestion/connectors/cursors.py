@@ -14,15 +14,15 @@ from ingestion.declarations import Since
 def newest_change(
     records: Iterable[object], column: str | None, since: Since, now: datetime
 ) -> datetime | None:
-    """The latest instant at `column` of the records, never after `now`.
+    """The latest instant at `column` of the records that is not after `now`.
 
     A date in the future, as some source always has one, would hide every change until then.
     """
     if column is None:
         return None
     values = (record.get(column) for record in records if isinstance(record, Mapping))
-    instants = [instant for instant in (to_instant(value, since) for value in values) if instant]
-    return min(max(instants), now) if instants else None
+    instants = (to_instant(value, since) for value in values)
+    return max((instant for instant in instants if instant and instant <= now), default=None)
 
 
 def to_instant(value: object, since: Since) -> datetime | None:

@@ -12,9 +12,11 @@ from pydantic import Field, model_validator
 from ingestion.declarations.columns import Declaration, Name
 from ingestion.declarations.connections import Api, Database
 from ingestion.declarations.places import Location
-from ingestion.declarations.tables import Table
+from ingestion.declarations.tables import Format, Table
 
 Kind = Literal["files", "api", "database"]
+# what the connectors write
+_FORMATS: dict[Kind, tuple[Format, ...]] = {"api": ("jsonl",), "database": ("jsonl", "parquet")}
 
 
 class Source(Declaration):
@@ -55,6 +57,8 @@ class Source(Declaration):
                 raise ValueError(f"table {table.name} needs `files`: patterns of the names its files have")
             if self.kind != "files" and not table.keys:
                 raise ValueError(f"table {table.name} needs `keys`: what is pulled can arrive twice")
+            if table.format not in _FORMATS.get(self.kind, (table.format,)):
+                raise ValueError(f"table {table.name} arrives as {' or '.join(_FORMATS[self.kind])}")
             if self.kind == "api" and table.endpoint is None:
                 raise ValueError(f"table {table.name} needs an `endpoint`")
         return self
