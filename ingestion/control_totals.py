@@ -64,10 +64,10 @@ def _query(source: Source, table: Table, total: ControlTotal) -> str:
 def _conditions(source: Source, table: Table, total: ControlTotal, of_table: str) -> list[str]:
     """SQL that holds for the rows that count: asked for, records, the newest of their key, and not deleted since.
 
-    With `lines`, all rows of a key's newest load are its newest. Outdated rows are left out, not the newest ones ranked: what was delivered once costs one grouping. A row without a
-    key has no other version, so it counts.
+    With `lines`, all rows of a key's newest load are its newest; a row without a key has no other version, so it
+    counts. Outdated rows are left out, not the newest ones ranked: what was delivered once costs one grouping.
     """
-    tests = [f"{_in(table, column, values)}" for column, values in total.where.items()]
+    tests = [_in(table, column, values) for column, values in total.where.items()]
     tests += [f"{_in(table, column, values)} is not true" for column, values in table.leave_out.items()]
     keys = [quoted(key) for key in table.raw_keys]
     # all versions of a row have its key, so that counting keys needs no newest one
@@ -125,7 +125,8 @@ def _amount(table: Table, column: str) -> str:
         written = rf"{name} like '%,%' or regexp_matches({name}, '\d([.]\d{{3}})+(\D|$)')"
         text = f"case when {written} then replace(replace({name}, '.', ''), ',', '.') else {name} end"
     minus = f"case when {name} like '(%' then '-' else '' end"
-    return f"try_cast({minus} || regexp_replace({text}, '[^0-9.-]', '', 'g') as decimal(28, 4))"
+    plain = f"{minus} || regexp_replace({text}, '[^0-9.-]', '', 'g')"
+    return f"coalesce(try_cast({text} as decimal(28, 4)), try_cast({plain} as decimal(28, 4)))"
 
 
 def _currency(source: Source, table: Table, total: ControlTotal) -> str:

@@ -60,8 +60,8 @@ def test_a_source_may_say_the_currency_and_the_decimal_sign(ground):
         control_totals=[{"measure": "revenue", "sum": "Total"}],
     )
     source = ground.source.model_copy(update={"currency": "PLN"})
-    ground.deliver("orders.csv", "Name;Total\n#1;1.200,50\n#2;0,25\n")
-    assert totals(ground, source) == [("revenue", "PLN", Decimal("1200.75"), 2, False)]
+    ground.deliver("orders.csv", "Name;Total\n#1;1.200,50\n#2;0,25\n#3;1.000\n#4;2.5\n")
+    assert totals(ground, source) == [("revenue", "PLN", Decimal("2203.25"), 4, False)]
 
 
 def test_of_an_order_the_lines_of_its_newest_delivery_count(ground):
