@@ -6,6 +6,17 @@ orders as (
 
 ),
 
+-- a list of people is named after its source and table, or is one of several tables, such as mailchimp_members
+lists as (
+
+    select distinct
+        source,
+        source || '_' || table_name as list
+    from {{ source('raw', 'control_totals') }}
+    where measure = 'customers'
+
+),
+
 people as (
 
     select
@@ -21,12 +32,15 @@ people as (
 totals as (
 
     select
-        {{ regex_extract('list', '^(.+)_(?:customers|contacts|members|profiles|subscribers|people)$') }} as source,
+        coalesce(
+            lists.source, {{ regex_extract('people.list', '^(.+)_(?:customers|contacts|members|profiles|people)$') }}
+        ) as source,
         'customers' as measure,
         '' as currency,
-        customer_count as total,
-        record_count - customer_count as set_aside
+        people.customer_count as total,
+        people.record_count - people.customer_count as set_aside
     from people
+    left join lists on people.list = lists.list
     union all
     select
         source,
