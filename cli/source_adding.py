@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ingestion.scaffolding.skeletons import Skeleton
 
 SOURCES = Path("ingestion/sources")
+_LOOKED_AT = 40
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,9 @@ def _addition(
     if files:
         return _guessed(settings, name, files, options)
     names = {found.name for found in find_templates()}
-    if template is None and name not in names and (waiting := _waiting(settings, name)):
-        return _guessed(settings, name, waiting, options)
+    folder = settings.landing_dir / name
+    if template is None and name not in names and (waiting := _waiting(folder)):
+        return _guessed(settings, name, waiting, options, folder)
     found = find_template(template or name)
     text, source = declaration_from(found, name)
     if not found.is_declared or name != found.name:
@@ -117,22 +119,25 @@ def _addition(
     console.print(
         f"{source.title} is declared already ({SOURCES / name}.yml), and its staging models are there. Deliver:\n"
         f"{patterns}\nthen `cdp sources check {name}` and `cdp run`. For a second one: "
-        f"`cdp sources add {name}_2 --template {name}`. After correcting the declaration: --force makes its staging anew."
+        f"`cdp sources add {name}_2 --template {name}`. (--force would write its staging anew, over all work in it.)"
     )
     return None
 
 
-def _waiting(settings: Settings, name: str) -> list[Path]:
-    folder = settings.landing_dir / name
-    return sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith((".", "~")))
+def _waiting(folder: Path) -> list[Path]:
+    """The first files of a landing folder, at any depth; the others are taken to be like them."""
+    found = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith((".", "~")))
+    return found[:_LOOKED_AT]
 
 
-def _guessed(settings: Settings, name: str, files: Sequence[Path], options: Options) -> _Addition:
+def _guessed(
+    settings: Settings, name: str, files: Sequence[Path], options: Options, folder: Path | None = None
+) -> _Addition:
     from ingestion.scaffolding.drafts import draft_yaml
     from ingestion.scaffolding.profiling import profile
 
     with progress_bars() as show:
-        draft = profile(name, files, options, show)
+        draft = profile(name, files, options, show, folder)
     landing = settings.landing_dir / name
     copies = {
         landing / file.name: file for file in files if not file.resolve().is_relative_to(landing.resolve())

@@ -3,7 +3,7 @@
 {#- `1.234,50` → `1234.50`, where the file writes a decimal comma. A real number cell of a workbook (`1234.5`) stays. -#}
 {% macro decimal_point(text) -%}
     case
-        when {{ text }} like '%,%' or {{ regex_matches(text, '[0-9]([.][0-9]{3})+([^0-9]|$)') }}
+        when {{ text }} like '%,%' or {{ regex_matches(text, '(^|[^0-9])[0-9]{1,3}([.][0-9]{3})+([^0-9]|$)') }}
             then replace(replace({{ text }}, '.', ''), ',', '.')
         else {{ text }}
     end

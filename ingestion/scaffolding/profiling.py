@@ -85,12 +85,18 @@ class Draft:
     report: LoadReport = field(default_factory=LoadReport)
 
 
-def profile(name: str, files: Sequence[Path], options: Options, progress: Progress = silent) -> Draft:
-    """A draft of source `name` for these files. Raises ScaffoldRefused or FileRefused with what to do."""
-    shapes = find_shapes(files)
+def profile(
+    name: str,
+    files: Sequence[Path],
+    options: Options,
+    progress: Progress = silent,
+    folder: Path | None = None,
+) -> Draft:
+    """A draft of source `name` for these files (those of a landing `folder`). Raises ScaffoldRefused with what to do."""
+    shapes = find_shapes(files, folder)
     settings = _settings(name, options)
     plain = Source.model_validate({**settings, "tables": [_plain(shape) for shape in shapes]})
-    with _landed(name, files) as landing, duckdb.connect() as connection:
+    with _landed(name, files, folder) as landing, duckdb.connect() as connection:
         _refuse_what_is_refused(_load(connection, landing, plain))
         tables = []
         for number, shape in enumerate(shapes):
@@ -164,13 +170,19 @@ def _draft_table(
 
 
 @contextmanager
-def _landed(name: str, files: Sequence[Path]) -> Iterator[Path]:
+def _landed(name: str, files: Sequence[Path], folder: Path | None) -> Iterator[Path]:
     """A landing folder of its own with links to the files."""
-    with tempfile.TemporaryDirectory(prefix="cdp-") as folder:
-        landing = Path(folder) / "landing"
+    with tempfile.TemporaryDirectory(prefix="cdp-") as temporary:
+        landing = Path(temporary) / "landing"
         (landing / name).mkdir(parents=True)
         for file in files:
-            (landing / name / file.name).symlink_to(file.resolve())
+            link = landing / name / (file.relative_to(folder) if folder else file.name)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if link.exists():
+                raise ScaffoldRefused(
+                    f"Two files are called {file.name}: in landing they would be one. Rename one."
+                )
+            link.symlink_to(file.resolve())
         yield landing
 
 

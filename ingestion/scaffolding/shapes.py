@@ -45,18 +45,19 @@ class Shape:
         return tuple(key_column_name(name) for name in self.names) if self.format in ("json", "jsonl") else tuple(column_names(self.names))  # fmt: skip
 
 
-def find_shapes(files: Sequence[Path]) -> list[Shape]:
+def find_shapes(files: Sequence[Path], folder: Path | None = None) -> list[Shape]:
     """The shapes of these files, in order; files and sheets with the same columns are one.
 
-    Raises ScaffoldRefused for a file without a header, and for one that cannot be read.
+    Files that lie deeper in `folder` (one per day, say) are looked for at any depth. Raises ScaffoldRefused for a file without a header, and for one that cannot be read.
     """
     found: list[Shape] = []
     for file in files:
         with tempfile.TemporaryDirectory(prefix="cdp-") as workspace, _named(file):
+            depth = "" if folder in (None, file.parent) else "**/"
             shapes = [
                 shape
                 for path, pattern in _unpacked(file, Path(workspace))
-                for shape in _shapes_of(path, pattern)
+                for shape in _shapes_of(path, depth + pattern)
             ]
         for shape in shapes:
             twin = next((i for i, known in enumerate(found) if _is_same(known, shape)), None)

@@ -132,6 +132,15 @@ def test_files_that_wait_in_landing_are_looked_at(desk):
     assert "2 rows loaded" in desk.cdp("sources", "load", "till_two")
 
 
+def test_files_in_a_folder_per_day_are_one_table(desk):
+    for day in ("2026-01-01", "2026-01-02"):
+        desk.deliver(f"till_two/{day}/sales.csv", f"Receipt No,Total\n{day}-1,£3.50\n{day}-2,£4.00\n")
+    desk.cdp("sources", "add", "till_two")
+    declared = yaml.safe_load((desk.project / "ingestion/sources/till_two.yml").read_text())
+    assert declared["tables"][0]["files"] == ["**/sales*.csv"]
+    assert "2 files, 4 rows loaded" in desk.cdp("sources", "load", "till_two")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
