@@ -98,7 +98,8 @@ def to_text(value: object) -> str | None:
 def _query(database: Database, table: Table, overlap: timedelta) -> Any:  # noqa: ANN401
     rows: Any = sa.table(table.name, schema=database.db_schema)
     if table.query:
-        rows = sa.text(f"({table.query.strip().rstrip(';')}) as pulled")
+        query_text = table.query.strip().rstrip(";").replace(":", "\\:")  # a colon is none of our parameters
+        rows = sa.text(f"({query_text}) as pulled")
     query = sa.select(sa.text("*")).select_from(rows)
     newest = None if table.load == "replace" else _state(table).get("newest")
     if table.cursor is None or newest is None:

@@ -37,7 +37,7 @@ _SETTINGS: dict[str, Any] = {
     "runtime": {"dlthub_telemetry": False, "log_level": "CRITICAL"},
     "data_writer": {"file_max_items": FILE_ROWS},
     # loaded rows would otherwise stay in the pull's folder for good
-    "load": {"delete_completed_jobs": True, "workers": 1, "raise_on_max_retries": 3},
+    "load": {"delete_completed_jobs": True, "workers": 1, "raise_on_max_retries": 1},
     "normalize": {"workers": 1},
     "restore_from_destination": False,
 }
@@ -91,9 +91,8 @@ def pull_source(
         for table in source.tables:
             try:
                 _pull_table(place, table, create)
-            except (
-                Exception
-            ) as error:  # whatever it is: the other tables are not to suffer, and no secret may get out
+            # whatever it is: the other tables are not to suffer, and no secret may get out
+            except Exception as error:
                 failures.append(f"{table.name}: {hide(_sentence(error))}")
     finally:
         close()
@@ -220,11 +219,12 @@ def _first_line(error: BaseException | None) -> str:
 
 
 def _secrets(source: Source, environ: Mapping[str, str]) -> list[str]:
-    """Every value from the environment that must not be seen: keys, whatever headers hold, a database's password."""
+    """Every value from the environment that must not be seen: of sign-in and headers, or a database's address."""
     if source.api:
+        headers = {name: text for name, text in source.api.headers.items() if "{" in text}
         auth = source.api.auth
         names = [auth.user, auth.secret, auth.client_secret]
-        return [environ[name] for name in names if name] + list(fill(source.api.headers, environ).values())
+        return [environ[name] for name in names if name] + list(fill(headers, environ).values())
     assert source.database is not None
     address = environ[source.database.url]
     try:

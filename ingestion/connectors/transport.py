@@ -175,7 +175,7 @@ class Session(requests.Session):
         return later.wait
 
     def _ask_for_token(self, address: str, form: dict[str, str]) -> Mapping[str, object]:
-        answer = self.post(address, data=form, auth=Unsigned()).json()
+        answer = self.post(check_address(address), data=form, auth=Unsigned()).json()
         return answer if isinstance(answer, dict) else {}
 
     def _check_keys(self) -> str:

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -115,7 +116,7 @@ def test_a_value_of_another_type_ends_no_pull(pulls: Ground, sqlite: sa.Engine) 
 
 def test_a_query_stands_for_a_table_and_lines_for_columns(pulls: Ground, sqlite: sa.Engine) -> None:
     source = declare(
-        query='select id, upper(name) as "Full: Name", changed_at from people where id < 10;', format="jsonl"
+        query='select id, upper(name) as "Full :Name", changed_at from people where id < 10;', format="jsonl"
     )
     assert rows_of(pulls.pull(source, {"CDP_SHOP_URL": str(sqlite.url)})) == 10
     assert pulls.load(source) == []
@@ -189,35 +190,35 @@ def test_text_of_every_type_a_driver_gives() -> None:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of this test's own, on a port of loopback that is free."""
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of this test's own, on a free port of loopback, in a folder its user can reach."""
     if not (BIN / "initdb").exists():
         pytest.skip(f"needs PostgreSQL 15 in {BIN}")
-    folder = tmp_path_factory.mktemp("postgres")
-    as_user = _as_other_user(folder)
-    with socket.socket() as probe:
+    if os.geteuid() == 0 and not shutil.which("runuser"):
+        pytest.skip("needs runuser, to start PostgreSQL as another user than root")
+    with tempfile.TemporaryDirectory(prefix="cdp_postgres_") as name, socket.socket() as probe:
+        as_user = _hand_over(Path(name))
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    data, log = folder / "data", folder / "log"
-    _run(as_user, BIN / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=Europe/London"
-    _run(as_user, BIN / "pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start")
-    try:
-        yield f"postgresql://shop:canary@127.0.0.1:{port}/postgres"
-    finally:
-        _run(as_user, BIN / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        probe.close()
+        data = f"{name}/data"
+        _run(
+            as_user, BIN / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
+        )
+        options = f"-p {port} -k {name} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=Europe/London"
+        _run(as_user, BIN / "pg_ctl", "-D", data, "-o", options, "-l", f"{name}/log", "-w", "start")
+        try:
+            yield f"postgresql://shop:canary@127.0.0.1:{port}/postgres"
+        finally:
+            _run(as_user, BIN / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
 
 
-def _as_other_user(folder: Path) -> list[str]:
-    """What to put before a command: PostgreSQL does not run as root."""
+def _hand_over(folder: Path) -> list[str]:
+    """Give the folder to a user PostgreSQL runs as, not root; returns what to put before its commands."""
     if os.geteuid() != 0:
         return []
-    if not shutil.which("runuser"):
-        pytest.skip("needs runuser, to start PostgreSQL as another user than root")
     nobody = pwd.getpwnam("nobody")
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
     return ["runuser", "-u", "nobody", "--"]
 
 
