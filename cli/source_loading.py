@@ -31,7 +31,10 @@ _SHOWN_WIDTH = 28
 def preview(name: str, table_name: str | None, rows: int) -> None:
     """The newest file of each table as it would be loaded: first rows, rejected rows with reasons, how it was read.
 
-    It is loaded into memory only. Example: cdp sources preview shopify orders --rows 5
+    It is loaded into memory only.
+
+    \b
+    Example: cdp sources preview shopify orders --rows 5
     """
     from ingestion.previews import preview_tables
 
@@ -69,7 +72,10 @@ def _print_preview(name: str, found: TablePreview) -> None:
 def load(name: str | None, dry_run: bool) -> None:
     """Load what was delivered and is new, as the first step of `cdp run` does; without NAME, of every source.
 
-    Exit status is 2 when a file was refused. Example: cdp sources load shopify --dry-run
+    Exit status is 2 when a file was refused.
+
+    \b
+    Example: cdp sources load shopify --dry-run
     """
     from ingestion.loader import load as load_files
     from ingestion.previews import try_load
@@ -136,7 +142,10 @@ def _print_file(result: FileResult) -> None:
 def pull(name: str | None, dry_run: bool) -> None:
     """Fetch what is new from APIs, databases, buckets and servers into landing; loading is the next step.
 
-    Exit status is 2 when a source failed. Example: cdp sources pull stripe_api
+    Exit status is 2 when a source failed.
+
+    \b
+    Example: cdp sources pull stripe_api
     """
     from ingestion.pulling import missing_settings
     from ingestion.pulling import pull as pull_sources
@@ -176,7 +185,10 @@ def pull(name: str | None, dry_run: bool) -> None:
 def retry_rejected(name: str | None) -> None:
     """Read rejected rows again after a declaration was corrected; those that fit now are loaded, none twice.
 
-    Exit status is 2 while rows stay rejected. Example: cdp sources retry-rejected shopify
+    Exit status is 2 while rows stay rejected.
+
+    \b
+    Example: cdp sources retry-rejected shopify
     """
     from ingestion.retrying import retry_rejected as retry
     from warehouse.connections import open_warehouse

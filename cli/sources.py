@@ -44,6 +44,7 @@ def sources() -> None:
 def list_sources(templates: bool) -> None:
     """Every declared source, and folders in landing that nobody declared.
 
+    \b
     Example: cdp sources list --templates
     """
     if templates:
@@ -80,7 +81,10 @@ def _list_templates() -> None:
 def status(name: str | None) -> None:
     """When each source last delivered, what it holds, and whether it is late or shrinking.
 
-    Exit status is 2 when something needs a person. Example: cdp sources status shopify
+    Exit status is 2 when something needs a person.
+
+    \b
+    Example: cdp sources status shopify
     """
     from ingestion.freshness import source_status
     from warehouse.connections import open_warehouse
@@ -134,7 +138,10 @@ def _moment(moment: datetime | None) -> str:
 def check(name: str | None) -> None:
     """What the next load would find: declarations, settings, files and their headers. Nothing is changed.
 
-    Exit status is 1 when something is wrong. Example: cdp sources check shopify
+    Exit status is 1 when something is wrong.
+
+    \b
+    Example: cdp sources check shopify
     """
     problems = 0
     found: list[Source] = []
@@ -199,6 +206,7 @@ def _check_source(source: Source, settings: Settings) -> int:
 def schema(write: bool) -> None:
     """The form of a source file as JSON Schema, for editors that complete and check while typing.
 
+    \b
     Example: cdp sources schema > source.schema.json
     """
     text = schema_text()

@@ -56,7 +56,7 @@ def find_format(path: Path) -> Format:
         raise FileUnreadable(f"{path.name} is empty. Start from a file with a header and some rows.")
     if head.startswith(b"PAR1"):
         return "parquet"
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):  # the second is Excel until 2003
         return "xlsx"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] == b"[":

@@ -36,7 +36,7 @@ def delivered_select(plan: Plan) -> str:
     relation = f"ref('{plan.model}')"
     key = f"'{plan.keys[0]}'" if is_list_of_people(plan) else "record_key('record_id')"
     if not is_list_of_people(plan):
-        order = plan.named(plan.parts["seen_at"]) if "seen_at" in plan.parts else "_row"
+        order = plan.named(plan.parts["seen_at"]) if "seen_at" in plan.parts else "record_id"
         relation = f"newest_of({relation}, '{order}')"
     arguments = [f"'{plan.raw_table}'", key, *(f"{name}='{value}'" for name, value in _known(plan).items())]
     return (
