@@ -35,7 +35,7 @@ def find_unchanged(
     where a missing key means an empty value, of all columns).
     """
     table = key.delivery.table
-    if not table.keys or not has_other_rows(connection, key.delivery.raw_table, load_id):
+    if not table.keys or not _has_known_keys(connection, key, load_id):
         return False
     keys = ", ".join(map(quoted, version_columns(table)))
     columns = data_columns(connection, key.delivery.raw_table) if table.is_json else delivered
@@ -63,6 +63,20 @@ def find_unchanged(
         """
     )
     return connection.execute(f"select 1 from {UNCHANGED_TABLE} limit 1").fetchone() is not None
+
+
+def _has_known_keys(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load_id: int) -> bool:
+    """True when a key of this load came before. A first load, or a file of new events, need not be compared."""
+    rows = f"raw.{quoted(key.delivery.raw_table)}"
+    if not has_other_rows(connection, key.delivery.raw_table, load_id):
+        return False
+    names = ", ".join(map(quoted, version_columns(key.delivery.table)))
+    known = connection.execute(
+        f"select 1 from (select {names} from {rows} where _load_id <> {load_id}) as known "
+        f"where exists (from (select {names} from {rows} where _load_id = {load_id}) as brought "
+        f"where {_same(key.delivery.table, 'brought', 'known')}) limit 1"
+    )
+    return known.fetchone() is not None
 
 
 def take_out_unchanged(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load_id: int) -> int:
