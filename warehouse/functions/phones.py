@@ -74,7 +74,7 @@ def _parse(text: str, region: str) -> Phone:
 
 
 def _short_cut(digits: str, region: str) -> Phone | None:
-    """What the library answers for an ordinary number, at a twentieth of its time; None where it must be asked."""
+    """What the library answers for an ordinary number, at a tenth of its time; None where it must be asked."""
     if digits.startswith("+"):
         return _international(digits[1:])
     own = numbering_plans.plan(region)
@@ -125,9 +125,11 @@ def _by_library(text: str, region: str) -> Phone:
     except phonenumbers.NumberParseException as error:
         without_country = error.error_type == error.INVALID_COUNTRY_CODE and "+" not in text
         return Phone(problem=NO_REGION if without_country else _PARSE_PROBLEMS[error.error_type])
-    found = _numbered(parsed.country_code or 0, phonenumbers.national_significant_number(parsed))
-    possible = phonenumbers.is_possible_number_with_reason(parsed)
-    return found or Phone(problem=_LENGTH_PROBLEMS.get(possible, NOT_IN_PLAN))
+    if found := _numbered(parsed.country_code or 0, phonenumbers.national_significant_number(parsed)):
+        return found
+    return Phone(
+        problem=_LENGTH_PROBLEMS.get(phonenumbers.is_possible_number_with_reason(parsed), NOT_IN_PLAN)
+    )
 
 
 def _one_of(text: str) -> str:

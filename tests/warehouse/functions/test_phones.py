@@ -99,9 +99,10 @@ def test_any_text_gives_a_number_or_a_reason_and_a_number_stays_itself(text, reg
         assert parse_phone(found.number, region, "GB") == found
 
 
-@given(st.text(max_size=300))
-def test_no_text_raises(text):
+@given(st.text(max_size=300), st.text(max_size=5))
+def test_no_text_and_no_region_raises(text, region):
     parse_phone(text, "GB", "US")
+    parse_phone("07912 345678", region, "US")
 
 
 def test_hostile_texts_are_no_numbers(hostile):
