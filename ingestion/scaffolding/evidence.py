@@ -66,11 +66,15 @@ _PATTERNS = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """Counts of rows for one column: `filled` of `rows`, `distinct` values, and how many rows fit each pattern."""
+    """Counts of rows for one column: `filled` of `rows`, `distinct` values, and how many rows fit each pattern.
+
+    Patterns were tried on the commonest values only: `seen` rows hold those.
+    """
 
     rows: int
     filled: int
     distinct: int
+    seen: int
     fits: dict[str, int]
     dates: dict[str, int]
     timestamps: dict[str, int]
@@ -78,7 +82,7 @@ class Evidence:
     looked_at: str
 
     def share(self, pattern: str) -> float:
-        return self.fits[pattern] / self.filled if self.filled else 0.0
+        return self.fits[pattern] / self.seen if self.seen else 0.0
 
 
 def gather(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> Evidence:
@@ -92,12 +96,15 @@ def gather(connection: duckdb.DuckDBPyConnection, relation: str, column: str) ->
         f"from {relation} where trim({quoted(column)}) <> '' group by all order by n desc, v limit {LOOKED_AT}"
     )
     fits = _count(connection, values, _tests())
-    dateish = bool(filled) and fits["dateish"] >= 0.5 * filled
+    (seen,) = connection.execute(f"select coalesce(sum(n), 0)::bigint from {values}").fetchall()[0]
+    dateish = bool(seen) and fits["dateish"] >= 0.5 * seen
     with_time = dateish and fits["clock"] >= 0.5 * fits["dateish"]
     dates = _count(connection, values, _dates(DATE_FORMATS)) if dateish and not with_time else {}
     timestamps = _count(connection, values, _dates(TIMESTAMP_FORMATS)) if with_time else {}
     common = connection.execute(f"select v from {values} order by n desc, v limit 30").fetchall()
-    return Evidence(rows, filled, distinct, fits, dates, timestamps, [str(v) for (v,) in common], values)
+    return Evidence(
+        rows, filled, distinct, seen, fits, dates, timestamps, [str(v) for (v,) in common], values
+    )
 
 
 def covered(

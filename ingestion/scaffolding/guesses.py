@@ -57,7 +57,7 @@ def guess_column(
 ) -> Guess:
     """The type of one column by its name and evidence, as its country writes numbers and dates."""
     view = _View(connection, raw, evidence, country)
-    if not evidence.filled:
+    if not evidence.seen:
         return Guess(Column(name=name), "empty in this file", evidence)
     for rule in _RULES:
         found = rule(view)
@@ -80,7 +80,7 @@ def uses_decimal_comma(evidence: Evidence) -> bool:
     """True when amounts in this column end in a comma and one or two digits, and never in a point and digits."""
     return (
         evidence.fits["comma_fraction"] > 0
-        and evidence.fits["money_comma"] >= 0.5 * evidence.filled
+        and evidence.fits["money_comma"] >= 0.5 * evidence.seen
         and (evidence.fits["point_fraction"] < evidence.fits["comma_fraction"])
     )
 
@@ -99,7 +99,7 @@ class _View:
         return self.evidence.fits[kind + ("_comma" if self.country.decimal == "," else "")]
 
     def says(self, count: int, what: str) -> str:
-        return f"{count:,} of {self.evidence.filled:,} {what}"
+        return f"{count:,} of {self.evidence.seen:,} {what}"
 
 
 Found = tuple[dict[str, object], str] | None
@@ -118,8 +118,8 @@ def _email(view: _View) -> Found:
 
 
 def _flag(view: _View) -> Found:
-    fits, filled = view.evidence.fits, view.evidence.filled
-    if fits["flag"] < NEARLY_ALL * filled or view.evidence.distinct > 6:
+    fits, seen = view.evidence.fits, view.evidence.seen
+    if fits["flag"] < NEARLY_ALL * seen or view.evidence.distinct > 6:
         return None
     if set(view.evidence.common) <= {"0", "1"} and not view.of(FLAGS):
         return None
@@ -133,7 +133,7 @@ def _flag(view: _View) -> Found:
 
 def _instant(view: _View) -> Found:
     count = view.evidence.fits["instant"]
-    if count < NEARLY_ALL * view.evidence.filled:
+    if count < NEARLY_ALL * view.evidence.seen:
         return None
     return {"type": "timestamp"}, view.says(count, "are times with a zone")
 
@@ -148,9 +148,9 @@ def _moment(view: _View) -> Found:
         return None
     count, odd = covered(view.connection, view.evidence, formats)
     reason = view.says(count, f"fit {' or '.join(formats)}")
-    if count >= NEARLY_ALL * view.evidence.filled:
+    if count >= NEARLY_ALL * view.evidence.seen:
         return {"type": kind, "formats": tuple(formats)}, reason + doubt
-    if count >= 0.5 * view.evidence.filled:
+    if count >= 0.5 * view.evidence.seen:
         return {"type": "text"}, f"{reason}, but not {odd!r}: kept as text, so that no row is rejected"
     return None
 
@@ -202,19 +202,19 @@ def _phone(view: _View) -> Found:
 
 
 def _number(view: _View) -> Found:
-    evidence, filled = view.evidence, view.evidence.filled
+    evidence, seen = view.evidence, view.evidence.seen
     if view.of(IDS) and not evidence.fits["has_unit"]:
         return None
     if evidence.fits["zero_led"] and evidence.distinct > 1:
         return None  # leading zeros mean something: a number would lose them
     fraction = evidence.fits["comma_fraction" if view.country.decimal == "," else "point_fraction"]
-    if view.fits("money") < NEARLY_ALL * filled:
+    if view.fits("money") < NEARLY_ALL * seen:
         return None
     if evidence.fits["has_unit"] or (view.of(MONEY) and (fraction or view.of(("eur", "gbp", "usd")))):
         return {"type": "money"}, view.says(view.fits("money"), "are amounts")
-    if view.fits("integer") >= NEARLY_ALL * filled:
+    if view.fits("integer") >= NEARLY_ALL * seen:
         return {"type": "integer"}, view.says(view.fits("integer"), "are whole numbers")
-    if view.fits("decimal") >= NEARLY_ALL * filled:
+    if view.fits("decimal") >= NEARLY_ALL * seen:
         return {"type": "decimal"}, view.says(view.fits("decimal"), "are numbers")
     return None
 

@@ -17,6 +17,7 @@ import yaml
 
 from ingestion.declarations import Source
 from ingestion.errors import ScaffoldRefused
+from ingestion.scaffolding import evidence
 from ingestion.scaffolding.drafts import draft_yaml
 from ingestion.scaffolding.profiling import Draft, Options, profile
 
@@ -243,3 +244,11 @@ def test_packed_exports(tmp_path):
         assert types(draft) == {"Id": "text", "Points": "integer"}
         assert draft.source.tables[0].files == (pattern,)
         assert draft.report.rows_loaded == 9
+
+
+def test_a_column_with_more_values_than_are_looked_at_is_judged_by_those(tmp_path, monkeypatch):
+    monkeypatch.setattr(evidence, "LOOKED_AT", 50)
+    rows = [[f"O{n}", f"+44 7700 900{n:03}", f"{n}.50"] for n in range(400)]
+    draft = guess(write_csv(tmp_path / "x.csv", ["Order No", "Phone", "Total"], rows))
+    assert types(draft) == {"Order No": "text", "Phone": "phone", "Total": "money"}
+    assert "50 of 50 look like telephone numbers" in draft_yaml(draft)
