@@ -16,6 +16,7 @@ from typing import TypeVar
 import duckdb
 
 from ingestion.archives import unpack
+from ingestion.cut_lines import settle_cut_groups
 from ingestion.deletions import forget_returned, mark_seen
 from ingestion.delivery_dates import date_in_name
 from ingestion.drift import find_changes, record_changes, refused_change
@@ -38,7 +39,7 @@ from ingestion.quarantine import take_out_mistyped
 from ingestion.raw_tables import add_columns, record_rejects
 from ingestion.readers import READERS
 from ingestion.reports import FileResult, Status
-from ingestion.versions import find_unchanged, take_out_unchanged
+from ingestion.versions import compared_columns, find_unchanged, take_out_unchanged
 
 Written = TypeVar("Written")
 # what no other reading of the file would cure; every other complaint of the engine is about the file
@@ -214,12 +215,14 @@ def settle_versions(
 ) -> int:
     """Take out this load's rows that the table has already, and note which keys it had; returns rows taken out."""
     is_whole = key.delivery.table.load == "replace"
-    has_unchanged = find_unchanged(connection, key, load_id, delivered)
-    if has_unchanged and is_whole:
+    has_known = find_unchanged(connection, key, load_id, delivered)
+    if has_known and key.delivery.table.lines:
+        settle_cut_groups(connection, key, load_id, compared_columns(connection, key, delivered))
+    if has_known and is_whole:
         forget_returned(connection, key)
     if is_whole:
         mark_seen(connection, key, load_id)
-    return take_out_unchanged(connection, key, load_id) if has_unchanged else 0
+    return take_out_unchanged(connection, key, load_id) if has_known else 0
 
 
 def _result(delivery: Delivery, status: Status, *, message: str = "") -> FileResult:

@@ -198,7 +198,10 @@ def record_load(
 
 def take_back(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load_id: int) -> None:
     """Remove a load with its rows, rejects and line in the ledger: it is about to be loaded again under its own id."""
-    connection.execute(f'delete from raw."{key.delivery.raw_table}" where _load_id = ?', [load_id])
+    connection.execute(
+        f'delete from raw."{key.delivery.raw_table}" where _load_id = ? and _file = ?',
+        [load_id, key.delivery.file],
+    )
     for table in ("loads", "rejected_rows", "schema_changes"):
         connection.execute(f"delete from raw.{table} where load_id = ?", [load_id])
 

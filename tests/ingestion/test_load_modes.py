@@ -161,6 +161,40 @@ def test_lines_of_an_order_are_kept_together(ground):
     ]
 
 
+LINES = ("1,tea,", "1,mug,", "2,tea,", "2,cup,", "2,jug,", "3,tea,")
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+@pytest.mark.parametrize("name", ["people_2026-10-31", "people_2026-11-01", "people"])
+def test_halves_of_a_file_that_is_there_bring_nothing(ground, cut, name):
+    ground.declare(load="upsert", keys=["Id"], lines=True)
+    ground.deliver("people_2026-10-31.csv", csv(*LINES))
+    ground.load(AT)
+    before = ground.rows("*")
+    ground.deliver(f"{name}_a.csv", csv(*LINES[:cut]))
+    ground.deliver(f"{name}_b.csv", csv(*LINES[cut:]))
+    ground.load(AT)
+    if cut in (2, 3, 4):  # elsewhere a half has one order only, and that order has fewer lines now
+        assert ground.rows("*") == before
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_halves_of_an_order_in_two_files_of_one_date_are_one_order(ground, first):
+    ground.declare(load="upsert", keys=["Id"], lines=True)
+    for half in sorted("ab", key=lambda half: half != first):
+        rows = LINES[:4] if half == "a" else LINES[4:]
+        ground.deliver(f"people_2026-10-31{half}.csv", csv(*rows))
+        ground.load(AT)
+    newest_lines = ground.ask(
+        "select id, name from raw.shop_people "
+        "qualify dense_rank() over (partition by id order by _delivered_at desc, _load_id desc) = 1 order by id, _file, _row"
+    )
+    assert newest_lines == [tuple(row.split(",")[:2]) for row in LINES]
+    before = ground.rows("*")
+    assert not ground.load(AT).changed
+    assert ground.rows("*") == before
+
+
 def test_json_keys_that_vanish_are_a_change(ground):
     ground.declare(
         name="people", files=["people*"], format="jsonl", required=["id"], columns=["id", "name"], keys=["id"]
