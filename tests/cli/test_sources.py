@@ -242,7 +242,8 @@ def test_a_database_is_added_checked_pulled_and_loaded(desk):
 
 
 def test_the_schema_that_editors_read_is_the_one_that_counts(desk):
-    assert SCHEMA_FILE.read_text() == schema_text() == desk.cdp("sources", "schema")
+    assert SCHEMA_FILE.read_text() == schema_text(), "run `cdp sources schema --write`"
+    assert schema_text() == desk.cdp("sources", "schema")
     assert json.loads(schema_text())["properties"]["tables"]
     for path in (*SOURCES_DIR.glob("*.yml"), *TEMPLATES_DIR.glob("*.yml")):
         place = "source.schema.json" if path.parent == SOURCES_DIR else "../sources/source.schema.json"
