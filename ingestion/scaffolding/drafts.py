@@ -55,7 +55,7 @@ def _table(table: TableDraft) -> list[str]:
     if table.shape.sheets:
         lines.append(f"    sheets: {_list(table.shape.sheets)}")
     if table.shape.records:
-        lines.append(f"    records: {table.shape.records}  # where the list is in the document")
+        lines.append(f"    records: {scalar(table.shape.records)}  # where the list is in the document")
     if table.shape.skip:
         lines.append(f"    skip: {table.shape.skip}  # lines above the header")
     if data["csv"]:

@@ -107,15 +107,10 @@ def gather(connection: duckdb.DuckDBPyConnection, relation: str, column: str) ->
     )
 
 
-def covered(
-    connection: duckdb.DuckDBPyConnection, evidence: Evidence, formats: list[str]
-) -> tuple[int, str | None]:
-    """Rows of the column that one of the formats reads, and a value that none does."""
+def covered(connection: duckdb.DuckDBPyConnection, evidence: Evidence, formats: list[str]) -> int:
+    """Rows of the column that one of the formats reads."""
     test = " or ".join(_dates(tuple(formats)).values())
-    count, odd = connection.execute(
-        f"select coalesce(sum(n) filter ({test}), 0), min(v) filter (not ({test})) from {evidence.looked_at}"
-    ).fetchall()[0]
-    return int(count), odd
+    return _count(connection, evidence.looked_at, {"covered": test})["covered"]
 
 
 def _tests() -> dict[str, str]:

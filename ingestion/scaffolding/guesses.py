@@ -146,12 +146,14 @@ def _moment(view: _View) -> Found:
     formats, doubt = _choose_formats(view, counts)
     if not formats:
         return None
-    count, odd = covered(view.connection, view.evidence, formats)
+    count = covered(view.connection, view.evidence, formats)
     reason = view.says(count, f"fit {' or '.join(formats)}")
     if count >= NEARLY_ALL * view.evidence.seen:
         return {"type": kind, "formats": tuple(formats)}, reason + doubt
     if count >= 0.5 * view.evidence.seen:
-        return {"type": "text"}, f"{reason}, but not {odd!r}: kept as text, so that no row is rejected"
+        return {
+            "type": "text"
+        }, f"{reason}, {view.evidence.seen - count:,} do not: kept as text, so that no row is rejected"
     return None
 
 
@@ -164,7 +166,7 @@ def _choose_formats(view: _View, counts: dict[str, int]) -> tuple[list[str], str
     for form in order:
         if chosen and _is_month_first(form) != _is_month_first(chosen[0]):
             continue
-        more, _ = covered(view.connection, view.evidence, [*chosen, form])
+        more = covered(view.connection, view.evidence, [*chosen, form])
         if more > read:
             chosen, read = [*chosen, form], more
     twin = _twin(chosen[0]) if chosen else None
@@ -243,10 +245,8 @@ def _category(view: _View) -> Found:
     if evidence.filled < 20 or not 1 < evidence.distinct <= min(12, evidence.filled // 5):
         return None
     values = tuple(sorted(evidence.common))
-    return {
-        "type": "category",
-        "values": values,
-    }, f"{evidence.distinct} different values in {evidence.filled:,} rows"
+    told = f"{evidence.distinct} different values in {evidence.filled:,} rows"
+    return {"type": "category", "values": values}, told
 
 
 def _filled(evidence: Evidence) -> str:

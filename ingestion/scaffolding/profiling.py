@@ -24,7 +24,7 @@ from ingestion.reports import LoadReport
 from ingestion.scaffolding.evidence import gather
 from ingestion.scaffolding.guesses import Country, Guess, find_currency, guess_column, uses_decimal_comma
 from ingestion.scaffolding.shapes import Shape, find_shapes
-from ingestion.scaffolding.totals import find_totals
+from ingestion.scaffolding.totals import find_totals, without_totals
 from ingestion.scaffolding.uniqueness import find_cursor, find_keys
 from ingestion.scaffolding.words import singular
 from warehouse.progress import Progress, silent
@@ -150,8 +150,7 @@ def _draft_table(
     place: tuple[int, int],
 ) -> TableDraft:
     totals = find_totals(connection, relation, shape.raw_names)
-    if totals.rows:
-        relation = f"(from {relation} where _row not in ({', '.join(map(str, totals.rows))})) as records"
+    relation = without_totals(relation, totals)
     names = dict(zip(shape.raw_names, shape.names, strict=True))
     evidence = {}
     for number, (raw, name) in enumerate(names.items()):

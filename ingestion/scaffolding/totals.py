@@ -21,31 +21,30 @@ _LAST_ROWS = 3
 
 @dataclass(frozen=True)
 class Totals:
-    """The rows (by `_row`) and what they say in which raw column."""
+    """The rows (by `_file` and `_row`) and what they say in which raw column."""
 
-    rows: list[int]
+    rows: list[tuple[str, int]]
     labels: dict[str, tuple[str, ...]]
 
 
 def find_totals(connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]) -> Totals:
     """Among each file's last rows, those whose first filled cell says total."""
-    first = f"coalesce({', '.join(map(quoted, columns))})"
+    label = f"coalesce({', '.join(map(quoted, columns))})"
     which = " ".join(f"when {quoted(column)} is not null then {literal(column)}" for column in columns)
+    from_end = "row_number() over (partition by _file order by _row desc)"
     found = connection.execute(
-        f"select _row, case {which} end, {first} from {relation} "
-        f"where regexp_full_match({first}, {literal(_LABEL)}) "
-        f"qualify _row > max(_row) over (partition by _file) - {_LAST_ROWS} order by _row"
+        f"select _file, _row, case {which} end, {label} from (from {relation} qualify {from_end} <= {_LAST_ROWS}) "
+        f"where regexp_full_match({label}, {literal(_LABEL)}) order by all"
     ).fetchall()
-    last = _last_rows(connection, relation)
-    found = [row for row in found if row[0] in last]
     labels: dict[str, tuple[str, ...]] = {}
-    for _, column, label in found:
-        labels[column] = tuple(dict.fromkeys([*labels.get(column, ()), label]))
-    return Totals([row for row, _, _ in found], labels)
+    for _, _, column, text in found:
+        labels[column] = tuple(dict.fromkeys([*labels.get(column, ()), text]))
+    return Totals([(file, row) for file, row, _, _ in found], labels)
 
 
-def _last_rows(connection: duckdb.DuckDBPyConnection, relation: str) -> set[int]:
-    rows = connection.execute(
-        f"select _row from {relation} qualify row_number() over (partition by _file order by _row desc) <= {_LAST_ROWS}"
-    ).fetchall()
-    return {row for (row,) in rows}
+def without_totals(relation: str, totals: Totals) -> str:
+    """The relation (SQL after FROM) without these rows."""
+    if not totals.rows:
+        return relation
+    rows = ", ".join(f"({literal(file)}, {row})" for file, row in totals.rows)
+    return f"(from {relation} where (_file, _row) not in ({rows})) as records"

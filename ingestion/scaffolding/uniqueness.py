@@ -34,10 +34,8 @@ def find_keys(
             if fits(raw, able[raw]):
                 rows = able[raw].evidence.rows
                 return [able[raw].column.name], f"all {rows:,} rows have one, all different"
-    names = [raw for raw, guess in able.items() if _is_named_id(raw, guess) or guess.column.type == "date"][
-        :6
-    ]
-    for pair in itertools.combinations(names, 2):
+    likely = [raw for raw, guess in able.items() if _is_named_id(raw, guess) or guess.column.type == "date"]
+    for pair in itertools.combinations(likely[:6], 2):
         if _is_unique(connection, relation, pair):
             return [able[raw].column.name for raw in pair], "together different in every row"
     return [], "no column is filled and different in every row: rows are only added"
@@ -61,9 +59,8 @@ def _is_full(guess: Guess) -> bool:
 
 
 def _is_named_id(raw: str, _guess: Guess) -> bool:
-    return is_named(raw, IDS) or raw.endswith(
-        "id"
-    )  # Parquet says `customerId`, and raw names keep no capitals
+    # Parquet says `customerId`, and raw names keep no capitals
+    return is_named(raw, IDS) or raw.endswith("id")
 
 
 def _is_email(_raw: str, guess: Guess) -> bool:

@@ -252,3 +252,13 @@ def test_a_column_with_more_values_than_are_looked_at_is_judged_by_those(tmp_pat
     draft = guess(write_csv(tmp_path / "x.csv", ["Order No", "Phone", "Total"], rows))
     assert types(draft) == {"Order No": "text", "Phone": "phone", "Total": "money"}
     assert "50 of 50 look like telephone numbers" in draft_yaml(draft)
+
+
+def test_sums_below_each_of_several_files_are_no_records(tmp_path):
+    for month in (1, 2):
+        rows = [*([f"{month}{n}", n, f"£{n}.50"] for n in range(9)), ["Total", 36, "£40.50"]]
+        write_csv(tmp_path / f"sales-{month}.csv", ["Receipt No", "Items", "Total"], rows)
+    draft = guess(*sorted(tmp_path.glob("*.csv")))
+    assert draft.source.tables[0].leave_out == {"Receipt No": ("Total",)}
+    assert draft.source.tables[0].keys == ("Receipt No",)
+    assert "all 18 rows have one, all different" in draft_yaml(draft)
