@@ -26,6 +26,13 @@ select max(delivered_at), max_by(load_id, row(delivered_at, load_id)) from raw.l
 where {_OF_TABLE} and status = 'loaded' and file_hash is not null
 having max(delivered_at) not in (select delivered_at from last where status = 'refused')
 """
+# rows of that delivery, in its files as they were last loaded, that nobody has corrected
+_REJECTED = f"""
+select count(*) from raw.rejected_rows where status = 'rejected' and load_id in (
+    select max(load_id) from raw.loads
+    where {_OF_TABLE} and status = 'loaded' and file_hash is not null and delivered_at = $at group by file
+)
+"""
 
 
 def forget_returned(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> None:
@@ -62,7 +69,8 @@ def record_vanished(
 ) -> Deletion | None:
     """Record the keys that the newest whole delivery lacks; None when it lacks none, or is not whole.
 
-    A delivery that lacks a larger share than `largest_shrink` of the keys deletes nothing: the ledger says so.
+    Nothing is deleted, and the ledger says why, when more is lacking than `largest_shrink` allows, or when the delivery
+    has rejected rows: any of them may hold a key that is not seen elsewhere.
     """
     names = _names(source, table)
     newest = connection.execute(_NEWEST_WHOLE, names).fetchone()
@@ -75,11 +83,9 @@ def record_vanished(
     ).fetchall()[0]
     if not vanished:
         return None
-    if vanished > table.largest_shrink * before:
-        message = (
-            f"{vanished} of {before} keys are no longer there, more than `largest_shrink` ({table.largest_shrink:.0%}) "
-            f"allows: nothing was deleted. If the delivery is right, raise it for table {table.name} in {source.name}.yml."
-        )
+    (rejected,) = connection.execute(_REJECTED, names | {"at": at}).fetchall()[0]
+    if why := _why_not(source, table, vanished, before, rejected):
+        message = f"{vanished} of {before} keys are no longer there, but nothing was deleted: {why}"
         _note(connection, load_id, message)
         return Deletion(source.name, table.name, before, vanished, message)
     gone = f"from raw.live_keys where {_OF_TABLE} and seen_at < $at"
@@ -90,6 +96,21 @@ def record_vanished(
     )
     connection.execute(f"delete {gone}", names | {"at": at})
     return Deletion(source.name, table.name, before, vanished)
+
+
+def _why_not(source: Source, table: Table, vanished: int, before: int, rejected: int) -> str:
+    """Why the vanished keys are not taken for deleted, and what to do; empty when they are."""
+    if rejected:
+        return (
+            f"the delivery has {rejected} rejected rows, which may hold them. Correct these rows, or their declaration "
+            f"and run `cdp sources retry-rejected {source.name}`."
+        )
+    if vanished > table.largest_shrink * before:
+        return (
+            f"that is more than `largest_shrink` ({table.largest_shrink:.0%}) allows. If the delivery is right, raise it "
+            f"for table {table.name} in {source.name}.yml."
+        )
+    return ""
 
 
 def _note(connection: duckdb.DuckDBPyConnection, load_id: int, message: str) -> None:

@@ -72,7 +72,9 @@ def deliver(folder: Path, night: int) -> None:
             f"{i % 40 if table.lines else i},{'new' if i % 7 == night else 'old'} {i}," for i in range(200)
         ]
         gone = rows[:-30] if table.name == "whole" and night == 2 else rows
-        text = "Id,Name,Seen\n" + "\n".join([*gone, "x,not a number,", "7,not a day,soon", "short"]) + "\n"
+        # a whole table with rejected rows would delete nothing
+        bad = ["x,not a number,", "7,not a day,soon", "short"] if gone is rows else []
+        text = "Id,Name,Seen\n" + "\n".join([*gone, *bad]) + "\n"
         (landing / f"{table.name}_{day}.csv").write_text(text)
     if night == 2:
         (landing / "versions_2026-10-29.csv").write_text("Id,Name,Seen\n1,late,\n2,old 2,\n")

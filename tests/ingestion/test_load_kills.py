@@ -45,7 +45,7 @@ def test_the_two_nights_hold_every_kind_of_change(nights):
     _, (versions, whole, lines, events, loads, rejects, changes, live, deleted), *_ = nights
     assert [len(part) for part in (versions, whole, lines, events)] == [200 + 60, 200 + 49, 200 + 200, 401]
     assert {row[10] for row in loads} == {"loaded", "refused"}
-    assert len(loads) == 11 and len(rejects) == 24 and len(live) == 170 and len(deleted) == 30
+    assert len(loads) == 11 and len(rejects) == 21 and len(live) == 170 and len(deleted) == 30
     assert [row[5] for row in changes] == ["absent", "added"]
     assert sum(row[6] for row in loads) == sum(row[7] + row[8] for row in loads), (
         "delivered = loaded + rejected"

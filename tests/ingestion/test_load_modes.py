@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from ingestion.freshness import source_status
+from ingestion.retrying import retry_rejected
 
 HEADER = "Id,Name,Joined\n"
 AT = datetime(2026, 11, 1)
@@ -270,7 +271,9 @@ def test_a_delivery_that_lacks_too_much_deletes_nothing_and_says_so(whole):
     whole.load(AT)
     whole.deliver("people_2026-10-31.csv", csv(*(f"{i},a," for i in range(20, 60))))
     [deletion] = whole.load(AT).deletions
-    assert "10 of 10 keys are no longer there, more than `largest_shrink` (50%) allows" in deletion.message
+    assert deletion.message.startswith(
+        "10 of 10 keys are no longer there, but nothing was deleted: that is more than `largest_shrink` (50%) allows"
+    )
     whole.load(AT)
     assert deleted(whole) == []
     [(message,)] = whole.ask("select message from raw.loads where load_id = 2")
@@ -281,6 +284,20 @@ def test_a_delivery_that_lacks_too_much_deletes_nothing_and_says_so(whole):
     whole.declare(load="replace", keys=["Id"], largest_shrink=1)
     whole.load(AT)
     assert len(deleted(whole)) == 10
+
+
+def test_a_rejected_row_may_hold_the_key_that_is_missed(whole):
+    whole.deliver("people_2026-10-30.csv", csv("1,a,", "2,b,", "3,c,"))
+    whole.load(AT)
+    whole.deliver("people_2026-10-31.csv", csv("1,a,", "2,b,soon"))
+    [deletion] = whole.load(AT).deletions
+    assert "nothing was deleted: the delivery has 1 rejected rows, which may hold them" in deletion.message
+    assert deleted(whole) == []
+    whole.declare(load="replace", keys=["Id"], columns=["Id", "Name", "Joined"])
+    retry_rejected(whole.connection, whole.landing, [whole.source], loaded_at=AT)
+    [deletion] = whole.load(AT).deletions
+    assert (deletion.keys_vanished, deletion.message) == (1, "")
+    assert [key for key, *_ in deleted(whole)] == ["3"]
 
 
 def test_several_keys_are_one_text(whole):
