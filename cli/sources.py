@@ -16,9 +16,10 @@ import click
 from cli.source_adding import add
 from cli.source_loading import load, preview, pull, retry_rejected
 from cli.source_names import chosen
-from cli.terminal import console, heading, table
+from cli.terminal import console, heading, progress_bars, table
 from ingestion.declarations import SOURCES_DIR, Source, json_schema, read_source, read_sources
 from ingestion.errors import DeclarationError
+from warehouse.progress import Progress
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -155,8 +156,9 @@ def check(name: str | None) -> None:
     if not found and not problems:
         chosen(name)  # says which names there are
     settings = Settings.load()
-    for source in found:
-        problems += _check_source(source, settings)
+    with progress_bars() as show:
+        for source in found:
+            problems += _check_source(source, settings, show)
     from ingestion.landing import find_unclaimed
 
     for file in find_unclaimed(settings.landing_dir, found):
@@ -167,7 +169,7 @@ def check(name: str | None) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _check_source(source: Source, settings: Settings) -> int:
+def _check_source(source: Source, settings: Settings, show: Progress) -> int:
     import os
 
     from ingestion.landing import find_deliveries
@@ -180,7 +182,7 @@ def _check_source(source: Source, settings: Settings) -> int:
         problems += 1
         console.print(f"  [red]✗[/red] {missing} is not set in the environment")
     deliveries = find_deliveries(settings.landing_dir, source)
-    for previewed in preview_tables(source, settings.landing_dir, None, 0):
+    for previewed in preview_tables(source, settings.landing_dir, None, 0, show):
         files = sum(delivery.table == previewed.table for delivery in deliveries)
         result = previewed.result
         if result is None:

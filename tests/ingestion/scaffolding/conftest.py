@@ -89,7 +89,7 @@ class Ground:
             },
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1800,  # all templates are some 400 steps
         )
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
