@@ -14,7 +14,8 @@ import requests
 
 from ingestion.declarations import Answer
 
-_LONGEST_INTEGER = 18  # digits that surely fit into 64 bits
+_INTEGERS = range(-(1 << 63), 1 << 63)  # what JSON writers agree on
+_MOST_DIGITS = 20
 
 
 def value_at(body: object, path: str) -> object:
@@ -34,7 +35,8 @@ def parse(content: bytes) -> object:
         return orjson.Fragment(text)
 
     def integer(text: str) -> int | orjson.Fragment:
-        return int(text) if len(text) <= _LONGEST_INTEGER else orjson.Fragment(text)
+        fits = len(text) <= _MOST_DIGITS and int(text) in _INTEGERS
+        return int(text) if fits else orjson.Fragment(text)
 
     return json.loads(content, parse_float=as_delivered, parse_int=integer, parse_constant=as_delivered)
 

@@ -20,7 +20,7 @@ from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import RESTAPIConfig
 
 from ingestion.connectors.cursors import beginning, newest_change, told
-from ingestion.connectors.pages import Opening, Pages, Reading
+from ingestion.connectors.pages import Opening, Pages
 from ingestion.connectors.placeholders import fill
 from ingestion.connectors.transport import Session, check_address
 from ingestion.declarations import Api, Endpoint, Table
@@ -62,8 +62,8 @@ def api_resource(
 
 
 @dataclass
-class ApiReading(Reading):
-    """Begins where the last pull ended, by the state that dlt keeps with the package."""
+class ApiReading:
+    """A `Reading` that begins where the last pull ended, by the state that dlt keeps with the package."""
 
     table: Table
     endpoint: Endpoint

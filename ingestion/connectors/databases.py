@@ -73,7 +73,13 @@ def read_chunks(result: sa.CursorResult[Any], table: Table, now: datetime) -> It
         if place is not None:
             _remember(table, [row[place] for row in rows], now)
         columns = list(zip(*rows, strict=True))
-        yield pa.table([pa.array(map(to_text, column), pa.string()) for column in columns], names=names)
+        yield pa.table([_text_column(column) for column in columns], names=names)
+
+
+def _text_column(values: Sequence[object]) -> pa.Array:
+    if set(map(type, values)) <= {str, type(None)}:
+        return pa.array(values, pa.string())  # ten times as fast as looking at each value
+    return pa.array(map(to_text, values), pa.string())
 
 
 def to_text(value: object) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
@@ -33,28 +33,32 @@ class Opening:
     body: dict[str, Any] | None
 
 
-class Reading:
-    """What a pull of one table knows while it pages: where to begin, and what it has seen. Subject to `apis.py`."""
+@dataclass(frozen=True)
+class _Totals:
+    """What one page told: how many records and pages there are (None: not said), and how many records it held."""
+
+    count: int | None
+    pages: int | None
+    size: int
+
+
+class Reading(Protocol):
+    """What a pull of one table knows while it pages: where to begin, and what it has seen."""
 
     def begin(self) -> tuple[Opening, str | None]:
         """The opening request, and the cursor kept from the last pull, if the vendor's positions are kept."""
-        raise NotImplementedError
 
     def begin_after(self, records: Sequence[object]) -> Opening:
         """An opening request from the newest change in `records` on. Raises AnswerNotUnderstood without progress."""
-        raise NotImplementedError
 
     def begin_at_cursor(self) -> Opening:
         """An opening request for a position that says itself since when."""
-        raise NotImplementedError
 
     def saw(self, records: Sequence[object]) -> None:
         """These records arrived whole."""
-        raise NotImplementedError
 
     def keep(self, cursor: str) -> None:
         """The next pull begins at this cursor."""
-        raise NotImplementedError
 
 
 class Pages(BasePaginator):
@@ -90,8 +94,7 @@ class Pages(BasePaginator):
         """Look at a page that arrived, and find the position of the next."""
         body, records = response.json(), data or []
         self._require_records(body)
-        self._check_sizes(len(records))
-        self._check_count(response, body)
+        self._check_totals(response, body, len(records))
         self._reading.saw(records)
         self._arrived = True
         self._received += len(records)
@@ -128,8 +131,8 @@ class Pages(BasePaginator):
         self._received = 0
         self._number = self._pagination.first
         self._seen: Counter[Position] = Counter()
-        self._sizes: list[int] = []
-        self._count: int | None = None
+        self._totals: _Totals | None = None
+        self._first_size = 0
 
     def _open(self, request: Request, opening: Opening, kept: str | None) -> None:
         pagination = self._pagination
@@ -156,27 +159,32 @@ class Pages(BasePaginator):
             "next_url": lambda: value_at(body, str(pagination.path)),
             "cursor": lambda: value_at(body, str(pagination.path)),
             "last_id": lambda: value_at(records[-1], str(pagination.path)) if records else None,
-            "page_number": lambda: self._next_number(response, bool(records)),
+            "page_number": lambda: self._next_number(bool(records)),
             "offset": lambda: self._next_offset(bool(records)),
         }
         position = finders[pagination.kind]() if pagination.kind in finders else None
         if pagination.keep and position:
             self._reading.keep(str(position))
-        if not position or self._is_last(body):
+        if self._is_last(body) or not (position or pagination.more or pagination.end):
             return None
+        if not position:
+            raise AnswerNotUnderstood(
+                "The answer says that there are more pages, but not where. Check `pagination`."
+            )
         if pagination.kind in ("link_header", "next_url"):
             return self._check_address(str(position))
         return position if isinstance(position, int) else str(position)
 
-    def _next_number(self, response: Response, any_records: bool) -> int | None:
-        total = response.headers.get(self._pagination.total_header or "", "")
-        if not any_records or (total.isdecimal() and self._number >= int(total)):
+    def _next_number(self, any_records: bool) -> int | None:
+        pages = self._totals.pages if self._totals else None
+        if not any_records or (pages is not None and self._number >= pages):
             return None
         self._number += 1
         return self._number
 
     def _next_offset(self, any_records: bool) -> int | None:
-        if not any_records or (self._count is not None and self._received >= self._count):
+        count = self._totals.count if self._totals else None
+        if not any_records or (count is not None and self._received >= count):
             return None
         return self._received
 
@@ -203,28 +211,33 @@ class Pages(BasePaginator):
                 f"Correct `records`."
             )
 
-    def _check_sizes(self, size: int) -> None:
-        """A numbered page begins where its number times the size says: that must not change on the way."""
-        if self._pagination.kind != "page_number":
-            return
-        if size and self._sizes and self._sizes[-1] != self._sizes[0]:
-            raise PagesMoved(
-                "The size of the pages changed on the way, so that records may have been passed over."
-            )
-        self._sizes.append(size)
-
-    def _check_count(self, response: Response, body: object) -> None:
-        """Fewer records than on the page before: one that was deleted moved all later ones a place forward."""
-        pagination = self._pagination
-        told = response.headers.get(pagination.count_header) if pagination.count_header else None
-        count = value_at(body, pagination.count) if pagination.count else told
-        if count is None or not str(count).isdecimal():
-            return
-        if self._count is not None and int(str(count)) < self._count:
+    def _check_totals(self, response: Response, body: object, size: int) -> None:
+        """See that no record was passed over: by one that was deleted, or by pages of another size than the first."""
+        pagination, before = self._pagination, self._totals
+        told = response.headers.get(pagination.count_header or "")
+        count = _number(value_at(body, pagination.count) if pagination.count else told)
+        pages = _number(response.headers.get(pagination.total_header or ""))
+        self._totals = _Totals(count, pages, size)
+        if before is None:
+            self._first_size = size
+        elif count is not None and before.count is not None and count < before.count:
             raise PagesMoved(
                 "Records were deleted while the pages were read, so that others may have been passed over."
             )
-        self._count = int(str(count))
+        elif pagination.kind == "page_number" and size and self._has_new_size(before):
+            raise PagesMoved(
+                "The size of the pages changed on the way, so that records may have been passed over."
+            )
+
+    def _has_new_size(self, before: _Totals) -> bool:
+        """A numbered page begins where its number times the size says, so that the size must stay.
+
+        Where the vendor tells totals, they decide: a page may well lack records that the key may not read.
+        """
+        now = self._totals
+        if now and before.count is not None and before.pages is not None:
+            return abs((now.pages or 0) - before.pages) > abs((now.count or 0) - before.count)
+        return before.size != self._first_size
 
     def _check_address(self, address: str) -> str:
         """The next page must be on the host that was asked: the key would go with the request."""
@@ -235,3 +248,7 @@ class Pages(BasePaginator):
                 f"Check `base_url`."
             )
         return absolute
+
+
+def _number(value: object) -> int | None:
+    return int(str(value)) if value is not None and str(value).isdecimal() else None

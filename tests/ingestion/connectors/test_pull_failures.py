@@ -21,6 +21,7 @@ from connector_vendors import (
     Shopify,
     Stripe,
     Vendor,
+    WooCommerce,
     Zendesk,
 )
 
@@ -96,6 +97,30 @@ def test_a_host_that_is_not_there_is_given_up_soon(pulls: Ground, served: Served
         api = source.api.model_copy(update={"base_url": address})
         result = pulls.pull(source.model_copy(update={"api": api}), vendor.environ)
         assert sentence in result.message
+
+
+def test_more_pages_that_are_nowhere_are_an_error(pulls: Ground, served: Served) -> None:
+    vendor = served(Stripe)
+    vendor.faults = {2: answering(200, {"data": [], "has_more": True})}
+    assert "there are more pages, but not where" in pulls.pull_from(vendor).message
+
+
+def test_pages_that_keep_moving_are_given_up(pulls: Ground, served: Served) -> None:
+    vendor = served(WooCommerce)
+
+    def delete_one(vendor: Vendor, _request: Request) -> None:
+        del vendor.rows[0]
+
+    vendor.faults = {2: delete_one}
+    assert pulls.pull_from(vendor).status == "pulled"
+    pulls.load(vendor.source())
+    assert {row["id"] for row in pulls.newest(vendor.source(), vendor.source().tables[0])} >= {
+        str(row["id"]) for row in vendor.rows
+    }
+    asked = len(vendor.asked)
+    pulls.work.rename(pulls.work.with_name("lost"))
+    vendor.faults = dict.fromkeys(range(asked, asked + 99), delete_one)
+    assert "Records were deleted while the pages were read" in pulls.pull_from(vendor).message
 
 
 def test_one_source_that_fails_stops_no_other(pulls: Ground, served: Served) -> None:
