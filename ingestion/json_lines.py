@@ -17,7 +17,7 @@ import orjson
 
 from ingestion.csv_files import read_copy
 from ingestion.errors import FileCutOff
-from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Reject, Request, Unsure, require_columns
+from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Reject, Request, Unsure
 from ingestion.fingerprints import link_safely
 from ingestion.json_columns import feed_objects, take_last_of_repeated
 from ingestion.naming import key_column_name, literal
@@ -41,7 +41,9 @@ def read_lines_as_delivered(request: Request) -> Feed:
     lines = _engine_lines(request)
     shapes = _survey(request.connection, f"(from {lines} limit {_SAMPLE_LINES})")
     keys = dict.fromkeys([*shapes.keys, *(column.name for column in request.table.columns)])
-    require_columns(request.table, shapes.keys, key_column_name, "key")
+    met = {key_column_name(key) for key in shapes.keys}
+    if not met.issuperset(map(key_column_name, request.table.required)):
+        raise Unsure  # they may come later
     relation = f"(select line, row_number() over () as _row from {lines} where {_is_sound(shapes, keys)})"
     delivered = request.text.fingerprint.lines
     return feed_objects(request.table, relation, list(keys), delivered, _LineOriginals(request.text.path))

@@ -158,6 +158,7 @@ def test_of_a_repeated_key_the_last_counts(ground, form):
 
 def test_lines_with_keys_that_no_earlier_line_had_are_surveyed(lines, monkeypatch):
     monkeypatch.setattr(json_lines, "_SAMPLE_LINES", 2)
+    lines.declare(format="jsonl", **PEOPLE | {"required": ["messageId", "userId"]})
     odd = ['{"messageId":"c","new":1}', '{"messageId":"d","userId":"e","type":"f"}', "{}"]
     lines.deliver("people.jsonl", "\n".join(['{"messageId":"a"}', '{"messageId":"b"}', *odd, ""]))
     lines.load()
