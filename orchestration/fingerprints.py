@@ -14,7 +14,7 @@ import duckdb
 from warehouse.settings import PROJECT_DIR
 
 # Code that decides what the tables hold; a changed model, macro, rule or threshold is a reason to rebuild.
-CODE = ("dbt_project.yml", "dbt_project", "identity", "ingestion", "warehouse/functions")
+CODE = ("dbt_project.yml", "dbt_project", "identity", "ingestion", "warehouse/functions", "requirements.lock")
 
 
 def inputs_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
