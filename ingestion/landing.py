@@ -56,6 +56,20 @@ def is_delivered(landing_dir: Path, file: str) -> bool:
     return path.exists() or any(parent.is_file() for parent in path.parents)
 
 
+def locate(landing_dir: Path, source: Source, table: Table, file: str) -> Delivery:
+    """The delivery that was loaded under that name, also inside a ZIP; where it is gone, `path` does not exist."""
+    path = landing_dir / file
+    for archive in path.parents:
+        if archive.is_file():
+            inside = path.relative_to(archive).as_posix()
+            member = next(
+                (member for member in _members(archive, "*") if member and member.name == inside), None
+            )
+            if member:
+                return Delivery(source, table, archive, file, member)
+    return Delivery(source, table, path, file)
+
+
 def find_unclaimed(landing_dir: Path, sources: Sequence[Source]) -> list[str]:
     """Files in the sources' folders that no table asks for (hidden files aside), relative to landing."""
     claimed = {delivery.path for source in sources for delivery in find_deliveries(landing_dir, source)}

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import duckdb
 
+from ingestion.archives import unpack
 from ingestion.declarations import Source
 from ingestion.encodings import read_as_text
 from ingestion.errors import FileRefused, FileUnreadable
 from ingestion.feeds import Feed, Request, Unsure
 from ingestion.fingerprints import Fingerprint, check_unchanged, take_fingerprint
 from ingestion.intake import insert_rows, read_in_turn, settle_versions, stopping_at
-from ingestion.landing import Delivery
+from ingestion.landing import locate
 from ingestion.ledger import LedgerKey, next_load_id, record_load
 from ingestion.loader import opened_workspace
 from ingestion.quarantine import take_out_mistyped
@@ -105,7 +106,7 @@ def _pending(connection: duckdb.DuckDBPyConnection, landing_dir: Path, source: S
     return [
         _Pending(
             load_id,
-            LedgerKey(Delivery(source, tables[name], landing_dir / file, file), sha256, size, at),
+            LedgerKey(locate(landing_dir, source, tables[name], file), sha256, size, at),
             rows or [],
             without_position,
         )
@@ -129,7 +130,7 @@ def _retry(
         rows_rejected=len(pending.rows) + pending.without_position,
     )
     try:
-        fingerprint = _find_as_loaded(pending)
+        fingerprint = _find_as_loaded(pending, workspace)
         request = Request(
             connection, delivery.table, read_as_text(delivery.table, fingerprint, workspace), workspace
         )
@@ -139,7 +140,7 @@ def _retry(
     return replace(outcome, rows_loaded=loaded, rows_rejected=outcome.rows_rejected - loaded)
 
 
-def _find_as_loaded(pending: _Pending) -> Fingerprint:
+def _find_as_loaded(pending: _Pending, workspace: Path) -> Fingerprint:
     """The file's fingerprint. Raises FileUnreadable when it went away, changed, or its rows have no position."""
     delivery = pending.key.delivery
     rejected = f"its {len(pending.rows) + pending.without_position} rejected rows (load {pending.load_id})"
@@ -154,7 +155,7 @@ def _find_as_loaded(pending: _Pending) -> Fingerprint:
     )
     if not delivery.path.exists():
         raise gone
-    fingerprint = take_fingerprint(delivery.path)
+    fingerprint = take_fingerprint(unpack(delivery.path, delivery.member, workspace))
     if fingerprint.sha256 != pending.key.sha256:
         raise gone
     return fingerprint

@@ -9,6 +9,9 @@ import zipfile
 import pytest
 
 from ingestion import archives
+from ingestion.retrying import retry_rejected
+
+from .conftest import LOADED_AT
 
 HEADER = "Id,Name,Joined\n"
 
@@ -56,6 +59,20 @@ def test_every_file_in_a_zip_is_a_delivery(ground):
         ("shop/people.zip/in/a.csv", "loaded"),
     ]
     assert [result.status for result in ground.load().files] == ["skipped", "skipped"]
+
+
+def test_rejected_rows_of_packed_files_are_read_again(ground):
+    ground.declare(files=["people*"])
+    ground.deliver("people.zip", packed([("in/a.csv", HEADER + "x,a,\n1,a,\n")]))
+    ground.deliver("people.csv.gz", gzip.compress((HEADER + "y,b,\n").encode()))
+    ground.load()
+    ground.declare(files=["people*"], columns=["Id", "Name", "Joined"])
+    retry_rejected(ground.connection, ground.landing, [ground.source], loaded_at=LOADED_AT)
+    assert sorted(ground.rows("id, _file")) == [
+        ("1", "shop/people.zip/in/a.csv"),
+        ("x", "shop/people.zip/in/a.csv"),
+        ("y", "shop/people.csv.gz"),
+    ]
 
 
 def test_a_pattern_may_look_into_a_zip(ground):
