@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zipfile
 from datetime import datetime
 
 import pytest
@@ -31,7 +33,7 @@ def plan(ground):
 
 def test_old_files_go_and_their_rows_stay(kept):
     planned = plan(kept)
-    assert [file.file for file in planned] == ["shop/people_2025-10-31.csv"]
+    assert [file.path.name for file in planned] == ["people_2025-10-31.csv"]
     assert planned[0].delivered_at == datetime(2025, 10, 31)
     assert remove(planned) == planned
     assert sorted(path.name for path in (kept.landing / "shop").iterdir()) == [
@@ -57,7 +59,7 @@ def test_refused_and_new_files_stay(kept):
     kept.deliver("people_2025-10-30.csv", HEADER + '9,"refused')
     kept.load(NOW)
     kept.deliver("people_2025-10-29.csv", HEADER + "9,new,\n")
-    assert [file.file for file in plan(kept)] == ["shop/people_2025-10-31.csv"]
+    assert [file.path.name for file in plan(kept)] == ["people_2025-10-31.csv"]
 
 
 def test_a_file_that_changes_after_the_plan_stays(kept):
@@ -73,4 +75,29 @@ def test_a_file_that_two_tables_ask_for_waits_for_both(kept):
     kept.source = kept.source.model_copy(update={"tables": (table, other)})
     assert plan(kept) == []
     load(kept.connection, kept.landing, [kept.source], loaded_at=NOW)
-    assert [file.file for file in plan(kept)] == ["shop/people_2025-10-31.csv"]
+    assert [file.path.name for file in plan(kept)] == ["people_2025-10-31.csv"]
+
+
+@pytest.mark.parametrize(("others", "goes"), [({}, True), ({"readme.txt": "not asked for"}, False)])
+def test_an_archive_goes_when_all_in_it_is_loaded(ground, others, goes):
+    ground.source = make_source(files=["export*.zip/people*"]).model_copy(update={"retention_days": 90})
+    path = ground.deliver("export_2025-10-31.zip", "")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (
+            {"people_1.csv": HEADER + "1,a,\n", "people_2.csv": HEADER + "2,b,\n"} | others
+        ).items():
+            archive.writestr(name, content)
+    ground.load(NOW)
+    assert ground.rows("id") == [("1",), ("2",)]
+    planned = plan(ground)
+    assert [file.path for file in planned] == ([path] if goes else [])
+    assert remove(planned) == planned
+    assert path.exists() is not goes
+
+
+def test_a_packed_file_goes(ground):
+    ground.source = make_source(files=["people*"]).model_copy(update={"retention_days": 90})
+    path = ground.deliver("people_2025-10-31.csv.gz", gzip.compress((HEADER + "1,a,\n").encode()))
+    ground.load(NOW)
+    assert [file.path for file in remove(plan(ground))] == [path]
+    assert not path.exists()
