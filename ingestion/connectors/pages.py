@@ -21,6 +21,8 @@ from ingestion.declarations import Pagination
 from ingestion.errors import AnswerNotUnderstood, PagesMoved
 
 Position = str | int
+# pages after which a pull with positions that are kept is committed: what fails later begins again there
+PART_PAGES = 100
 # a cache may repeat one answer; asked again, it has moved on
 _REPEATS = 2
 
@@ -78,6 +80,8 @@ class Pages(BasePaginator):
         self._records, self._may_lack_records = records, may_lack_records
         self._opening: Opening | None = None
         self._position: Position | None = None
+        self._pages = 0
+        self.paused = False  # True when a part was read and more is left, for which the position is kept
         self._start_walk()
 
     @property
@@ -109,6 +113,9 @@ class Pages(BasePaginator):
             )
         most = self._pagination.most
         self._opening = self._reading.begin_after(records) if most and self._received >= most else None
+        self._pages += 1
+        if self._pagination.keep and self._pages >= PART_PAGES:
+            self._has_next_page, self.paused = False, True
 
     def update_request(self, request: Request) -> None:
         """Turn the request into the one for the next page."""

@@ -90,7 +90,8 @@ def pull_source(
     try:
         for table in source.tables:
             try:
-                _pull_table(place, table, create)
+                while _pull_part(place, table, create):
+                    pass
             # whatever it is: the other tables are not to suffer, and no secret may get out
             except Exception as error:
                 failures.append(f"{table.name}: {hide(_sentence(error))}")
@@ -148,14 +149,17 @@ def _creator(
     return (lambda table: (database_resource(database, table, engine, now), None)), engine.dispose
 
 
-def _pull_table(place: Workplace, table: Table, create: Create) -> None:
-    """Fetch one table; a position that is no longer known is given up, first that of the page, then the kept one."""
+def _pull_part(place: Workplace, table: Table, create: Create) -> bool:
+    """Fetch one table, or a part of it that can be continued: True when more is left.
+
+    A position that is no longer known is given up, first that of the page, then the kept one.
+    """
     for attempt in (1, 2, 3):
         pipeline = _open_pipeline(place, table)
         resource, pages = create(table)
         try:
             pipeline.run(resource)
-            break
+            return bool(pages and pages.paused)
         except Exception as error:
             cause = _cause(error)
             if attempt == 3 or not isinstance(cause, CursorExpired | PagesMoved):
@@ -164,6 +168,7 @@ def _pull_table(place: Workplace, table: Table, create: Create) -> None:
                 forget(place.folder / table.name)
         finally:
             tidy(place.folder / table.name)
+    return False
 
 
 def _open_pipeline(place: Workplace, table: Table) -> dlt.Pipeline:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from connector_pulls import NOW, Ground, pull_and_die
 from connector_vendors import (
+    PAGE,
     GoogleAds,
     HubSpot,
     Mailchimp,
@@ -182,6 +183,23 @@ def test_nothing_new_lands_nothing(pulls: Ground, served: Served, kind: type[Ven
         pulls.pull_from(vendor)
     result = pulls.pull_from(vendor)
     assert (result.status, result.message, result.files) == ("pulled", "", ())
+
+
+def test_a_long_export_is_committed_in_parts(
+    pulls: Ground, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ingestion.connectors import pages
+
+    monkeypatch.setattr(pages, "PART_PAGES", 2)
+    vendor = served(Zendesk)
+    vendor.faults = {4: answering(401)}
+    result = pulls.pull_from(vendor)
+    assert result.status == "failed" and [file.rows for file in result.files] == [2 * PAGE]
+    result = pulls.pull_from(vendor)
+    assert result.status == "pulled" and [file.rows for file in result.files] == [2 * PAGE, 3]
+    assert sum("start_time" in request.query for request in vendor.asked) == 1
+    pulls.load(vendor.source())
+    assert pulls.differences(vendor) == []
 
 
 def test_a_lost_folder_of_cursors_means_all_again_and_changes_nothing(pulls: Ground, served: Served) -> None:
