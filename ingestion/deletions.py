@@ -35,6 +35,21 @@ select count(*) from raw.rejected_rows where status = 'rejected' and load_id in 
 """
 
 
+def note_old_keys(connection: duckdb.DuckDBPyConnection, source: Source, table: Table) -> None:
+    """Take the keys of a table that was not delivered whole until now for those of its newest delivery."""
+    rows, names = f"raw.{quoted(source.raw_table(table))}", _names(source, table)
+    begun = f"select 1 from raw.{{}} where {_OF_TABLE} limit 1"
+    if any(
+        connection.execute(begun.format(name), names).fetchone() for name in ("live_keys", "deleted_rows")
+    ):
+        return
+    connection.execute(
+        f"insert into raw.live_keys select $source, $table_name, {key_text(table.raw_keys)} as key, min(_delivered_at), "
+        f"(select max(_delivered_at) from {rows}) from {rows} where key is not null group by key",
+        names,
+    )
+
+
 def forget_returned(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> None:
     """Rows of a key that was deleted are stored again, even if they are what they were."""
     connection.execute(

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.declarations import Source
-from ingestion.deletions import record_vanished
+from ingestion.declarations import Source, Table
+from ingestion.deletions import note_old_keys, record_vanished
 from ingestion.delivery_dates import date_in_name
 from ingestion.intake import load_file, stopping_at, transaction
 from ingestion.landing import Delivery, find_deliveries, find_unclaimed
@@ -40,6 +40,8 @@ def load(
     """
     started = time.monotonic()
     prepare_tables(connection, sources)
+    for source, table in _delivered_whole(sources):
+        note_old_keys(connection, source, table)
     deliveries = [delivery for source in sources for delivery in _in_order(landing_dir, source)]
     report = LoadReport(
         not_delivered=_not_delivered(sources, deliveries),
@@ -87,13 +89,15 @@ def _record_vanished(
     connection: duckdb.DuckDBPyConnection, sources: Iterable[Source], detected_at: datetime
 ) -> Iterator[Deletion]:
     """Per table that is delivered whole, once its files are in; done at every load, so a killed one is made good."""
-    for source in sources:
-        for table in source.tables:
-            if table.load == "replace":
-                with stopping_at(source.raw_table(table)), transaction(connection):
-                    found = record_vanished(connection, source, table, detected_at)
-                if found is not None:
-                    yield found
+    for source, table in _delivered_whole(sources):
+        with stopping_at(source.raw_table(table)), transaction(connection):
+            found = record_vanished(connection, source, table, detected_at)
+        if found is not None:
+            yield found
+
+
+def _delivered_whole(sources: Iterable[Source]) -> Iterator[tuple[Source, Table]]:
+    return ((source, table) for source in sources for table in source.tables if table.load == "replace")
 
 
 @contextmanager

@@ -61,7 +61,9 @@ class Ground:
     def load(self, at: datetime = LOADED_AT) -> LoadReport:
         return load(self.connection, self.landing, [self.source], loaded_at=at)
 
-    def rows(self, columns: str = "* exclude (_file, _row, _load_id, _delivered_at)") -> list[tuple[object, ...]]:
+    def rows(
+        self, columns: str = "* exclude (_file, _row, _load_id, _delivered_at)"
+    ) -> list[tuple[object, ...]]:
         return self.ask(
             f"select {columns} from raw.{self.source.raw_table(self.table)} order by _load_id, _row"
         )

@@ -286,6 +286,19 @@ def test_a_delivery_that_lacks_too_much_deletes_nothing_and_says_so(whole):
     assert len(deleted(whole)) == 10
 
 
+def test_a_table_that_is_delivered_whole_from_now_on(keyed):
+    for day in (29, 30):
+        keyed.deliver(f"people_2026-10-{day}.csv", csv("1,a,", "2,b,", f"{day},c,"))
+    keyed.load(AT)
+    keyed.declare(load="replace", keys=["Id"])
+    assert keyed.load(AT).deletions == []
+    keyed.deliver("people_2026-10-31.csv", csv("1,a,", "30,c,"))
+    [deletion] = keyed.load(AT).deletions
+    assert (deletion.keys_before, deletion.keys_vanished) == (4, 2)
+    assert [key for key, *_ in deleted(keyed)] == ["2", "29"]
+    assert len(keyed.rows()) == 4
+
+
 def test_a_rejected_row_may_hold_the_key_that_is_missed(whole):
     whole.deliver("people_2026-10-30.csv", csv("1,a,", "2,b,", "3,c,"))
     whole.load(AT)
