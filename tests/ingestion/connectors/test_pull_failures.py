@@ -320,6 +320,7 @@ def test_nothing_is_left_but_cursors_and_what_landed(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "true")  # dlt's own settings count for nothing here
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)  # for root, dlt would not look at the home folder
     vendor = served(Shopify)
     vendor.faults = {8: answering(401)}
     for _ in range(3):
