@@ -29,7 +29,7 @@ def is_wrong(name: str, column: Column, decimal: str = ".") -> str:
 
     `decimal` is the file's decimal sign; a plain number (`1234.5`, as workbooks hold it) is one under either.
     """
-    return f"({quoted(name)} is not null and not coalesce({_parses(quoted(name), column, decimal)}, false))"
+    return f"(coalesce({quoted(name)}, '') <> '' and not coalesce({_parses(quoted(name), column, decimal)}, false))"
 
 
 def describe(column: Column) -> str:

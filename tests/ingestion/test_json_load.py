@@ -90,6 +90,13 @@ def test_a_mistyped_event_is_rejected_with_its_line(ground):
     assert ground.rejects() == [(2, "at", "'yesterday' is not a timestamp", '{"at":"yesterday"}')]
 
 
+def test_an_empty_text_is_no_wrong_value(ground):
+    ground.declare(format="jsonl", required=["at"], columns=[{"name": "at", "type": "timestamp"}])
+    ground.deliver("people.jsonl", '{"at":""}\n{"at":"2026-03-01"}\n')
+    ground.load()
+    assert ground.rows('"at"') == [("",), ("2026-03-01",)]
+
+
 def test_a_document_is_taken_apart_into_records(document):
     people = [{"messageId": 1, "context": {"a": [1, None]}}, 5, {"messageId": "é", "extra": True}]
     document.deliver("people.json", b"\xef\xbb\xbf" + json.dumps({"people": people, "count": 3}).encode())
