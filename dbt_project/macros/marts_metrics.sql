@@ -23,3 +23,32 @@
         else cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
     end
 {%- endmacro %}
+
+{#- What an order can be told apart by: columns of measured_orders. -#}
+{% macro marts_order_dimensions() -%}
+    {{ return(['channel', 'source', 'acquisition_channel', 'country', 'favourite_category', 'cohort_month']) }}
+{%- endmacro %}
+
+{#- Measures of buying, as columns of measured_orders: an amount to add up, or a person to count once. -#}
+{% macro marts_order_measures() -%}
+    {{ return(
+        ['revenue', 'purchases', 'purchase_revenue', 'buying_customers', 'new_customers', 'returning_customers']
+    ) }}
+{%- endmacro %}
+
+{#- One row per day, dimension and value, with every measure of buying; `orders` has the columns of measured_orders. -#}
+{% macro marts_dimension_days(orders, dimensions) -%}
+    {%- for dimension in dimensions %}
+    select
+        measured_on,
+        '{{ dimension }}' as dimension,
+        {{ dimension }} as dimension_value,
+        {%- for measure in marts_order_measures() %}
+        {{ 'count(distinct ' ~ measure ~ ')' if measure.endswith('_customers') else 'sum(' ~ measure ~ ')' }}
+            as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ orders }}
+    group by measured_on, {{ dimension }}
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
