@@ -78,7 +78,8 @@ class ControlTotal(Declaration):
 class Table(Declaration):
     """One kind of file (or resource, or database table) of a source, and the raw table it fills.
 
-    `files` are glob patterns inside the source's landing folder (`**/` for dated folders); `skip` counts lines above
+    `files` are glob patterns inside the source's landing folder (`**/` for dated folders; `x*.csv` also means
+    `x1.csv.gz` and `x1.csv.zip`, and `x*.zip/y*` looks into a ZIP); `skip` counts lines above
     the header; `records` is the dotted path to the list of records in a JSON document ("" = the document itself);
     `sheets` are names or patterns of Excel sheets, all with the same header (the first sheet when none is given).
 
