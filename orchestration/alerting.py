@@ -55,6 +55,8 @@ def _of_source(status: SourceStatus, now: datetime) -> Iterator[Condition]:
         yield Condition(subject, "late", sentence, status.next_expected_at or now)
     for shrunk in status.shrunk:
         sentence = f"{shrunk.table_name}: {shrunk.rows:,} rows, where {shrunk.usual_rows:,} are usual."
+        if shrunk.keys_missing:
+            sentence += f" {shrunk.keys_missing:,} keys are no longer there, too many to take for deleted."
         yield Condition(subject, "shrinking", sentence, shrunk.delivered_at)
     for refused in status.refused:
         yield Condition(subject, "refused", refused.message, now)

@@ -24,6 +24,8 @@ PUBLISHED_TABLES = (
     ("raw", "loads"),
     ("raw", "rejected_rows"),
     ("raw", "control_totals"),
+    ("raw", "schema_changes"),
+    ("raw", "deleted_rows"),
     ("intermediate", "int_identity__records"),
     ("intermediate", "int_measures__united"),  # any period's metrics: people are counted anew, never added
 )

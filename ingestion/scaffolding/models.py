@@ -36,6 +36,8 @@ def _rows(plan: Plan) -> str:
     if not plan.table.keys:
         return f"    select * from {{{{ {relation} }}}}"
     keys = ", ".join(f"'{in_sql(key)}'" for key in plan.table.raw_keys)
+    if plan.table.lines:  # the lines of one thing have no key of their own: all of its newest delivery count
+        return f"    select * from {{{{ newest_load({relation}, [{keys}]) }}}}"
     arguments = [relation, f"[{keys}]", *_which_version(plan)]
     text = f"    select * from {{{{ newest_version({', '.join(arguments)}) }}}}"
     if len(text) > _LINE:

@@ -37,7 +37,7 @@ def _model(plan: Plan) -> str:
         f"    description: {scalar(grain(plan))}",
         f"    config: {{meta: {{owner: {scalar(plan.source.owner)}}}}}",
     ]
-    if keys:
+    if keys and not plan.table.lines:
         lines += [
             "    data_tests:",
             "      - unique_key:",
@@ -57,7 +57,7 @@ def _model(plan: Plan) -> str:
 def grain(plan: Plan) -> str:
     """The table's description, made to begin with its grain."""
     text = sentence(plan.table.description)
-    one = singular(plan.table.name).replace("_", " ")
+    one = singular(plan.table.name).replace("_", " ") + (" line" if plan.table.lines else "")
     return text if text.startswith("One row") else f"One row per {one}. {text}"
 
 

@@ -12,6 +12,7 @@ from ingestion.declarations import Source, Table
 from ingestion.freshness import SourceStatus, source_status
 from ingestion.loader import load
 from ingestion.reports import FileResult, LoadReport
+from ingestion.retention import plan_removal, remove
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
@@ -74,6 +75,8 @@ def raw_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         report = load(
             connection, settings.landing_dir, SOURCES, progress=progress.get(), loaded_at=settings.now()
         )
+        expired = plan_removal(connection, settings.landing_dir, SOURCES, now=settings.now())
+        remove(expired)
         rows = row_counts(connection, "raw")
         statuses = {status.source: status for status in source_status(connection, SOURCES, settings.now())}
     for source, table in TABLES:

@@ -73,6 +73,17 @@ EVERYTHING = Source.model_validate(
                 "columns": ["Order", {"name": "Line", "type": "integer"}, "Text"],
             },
             {
+                "name": "receipts",
+                "description": "What was rung up.",
+                "files": ["receipts*.csv"],
+                "format": "csv",
+                "load": "upsert",
+                "keys": ["Receipt"],
+                "lines": True,
+                "required": ["Receipt"],
+                "columns": ["Receipt", "Item"],
+            },
+            {
                 "name": "remarks",
                 "description": "One row per remark.",
                 "files": ["remarks*.xlsx"],
@@ -93,7 +104,7 @@ def test_every_type_and_format_builds_and_passes_its_own_tests(ground):
     assert [f.message for f in report.files if f.status != "loaded" or f.rows_rejected] == []
     finished = ground.build()
     assert finished.returncode == 0, finished.stdout[-6000:]
-    assert "ERROR=0" in finished.stdout and finished.stdout.count("PASS stg_everything__") == 4
+    assert "ERROR=0" in finished.stdout and finished.stdout.count("PASS stg_everything__") == 5
     linted = ground.lint()
     assert linted.returncode == 0, linted.stdout
 
