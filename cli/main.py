@@ -20,6 +20,8 @@ COMMANDS = {
     "ui": "cli.ui:ui",
     "identity": "cli.identity:identity",
     "segment": "cli.segment:segment",
+    "metric": "cli.metric:metric",
+    "report": "cli.report:report",
     "sync": "cli.sync:sync",
     "alerts": "cli.alerts:alerts",
     "sandbox": "cli.sandbox:sandbox",
@@ -54,6 +56,8 @@ def cdp() -> None:
       cdp status               what the last run did, and what needs a person
       cdp sources add X        a new source, from a template or guessed from a file
       cdp identity explain X   why these records are one customer
+      cdp metric revenue       a figure over time, --by channel and more
+      cdp report               everything an owner asks, as one page
       cdp sync plan            what would be sent, without sending it
 
     The data folder is `data/` in the project, or CDP_DATA_DIR.

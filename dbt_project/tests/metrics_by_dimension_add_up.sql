@@ -1,5 +1,5 @@
--- Amounts by the values of a dimension add up to the day's metric; returns the days where not. People are not added, and
--- segments overlap.
+-- Amounts by the values of a dimension add up to the metric of the day; returns the days where not. People are not
+-- added, and segments overlap.
 with
 
 added as (

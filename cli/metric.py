@@ -1,0 +1,155 @@
+"""`cdp metric`: every metric with its definition, and the values of one over any period and by any dimension it has."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+
+import click
+import duckdb
+
+from cli.terminal import console, table
+from reports.figures import figure, money, unit_in_words
+from reports.metric_values import (
+    Metric,
+    MetricValue,
+    find_metric,
+    read_dimensions,
+    read_metrics,
+    read_values,
+)
+from reports.periods import Grain, Period, chosen_period
+from reports.published import read_as_of, read_currency
+from warehouse.publishing import open_published
+from warehouse.settings import Settings
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--by", "dimension", help="Tell it apart by a dimension, such as channel.")
+@click.option("--since", help="First day: 2026, 2026-01 or 2026-01-15.  [default: 12 months, 13 weeks or 30 days]")
+@click.option("--until", help="Last day, likewise.  [default: the newest published day]")
+@click.option(
+    "--grain",
+    type=click.Choice(["day", "week", "month"]),
+    help="One value for each.  [default: month; with --by one value for the whole period]",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values with all digits.")
+def metric(
+    name: str | None,
+    dimension: str | None,
+    since: str | None,
+    until: str | None,
+    grain: Grain | None,
+    as_csv: bool,
+) -> None:
+    """Show the values of metric NAME, or list all metrics with what they mean.
+
+    People are counted once in every period that is shown, so months do not add up to a year.
+
+    \b
+      cdp metric                                      all metrics
+      cdp metric revenue --since 2026-01              by month
+      cdp metric revenue --by channel --since 2026-01
+      cdp metric new_customers --by acquisition_channel --grain month --csv
+    """
+    with open_published(Settings.load()) as connection:
+        if name is None:
+            _list(connection, as_csv)
+            return
+        found = find_metric(connection, name)
+        period = chosen_period(since, until, grain or "month", today=read_as_of(connection).date())
+        shown = grain or (None if dimension else "month")
+        values = read_values(connection, found, period, grain=shown, dimension=dimension)
+        whole = read_values(connection, found, period)[0]
+        currency = read_currency(connection)
+    if as_csv:
+        _print_csv(found, values, period, shown, dimension)
+    else:
+        _print(found, _ordered(values, shown, dimension), whole, period, shown, dimension, currency)
+
+
+def _list(connection: duckdb.DuckDBPyConnection, as_csv: bool) -> None:
+    dimensions = read_dimensions(connection)
+    headers = ["metric", "unit", "better", "formula", "--by"]
+    rows = [
+        [m.name, m.unit, m.better, m.formula, ", ".join(dimensions.get(m.name, ()))]
+        for m in read_metrics(connection).values()
+    ]
+    if as_csv:
+        click.echo(_csv(headers, rows), nl=False)
+        return
+    console.print(table(headers[:-1], [row[:-1] for row in rows]))
+    told = sorted({", ".join(names) for names in dimensions.values()})
+    for names in told:
+        having = [name for name, its in dimensions.items() if ", ".join(its) == names]
+        console.print(f"\n--by {names}:\n  {', '.join(having)}", soft_wrap=True)
+
+
+def _ordered(values: list[MetricValue], grain: str | None, dimension: str | None) -> list[MetricValue]:
+    """The largest first, where there is no order of time."""
+    if grain or dimension == "cohort_month":
+        return values
+    return sorted(values, key=lambda v: (v.value is None, -(v.value or 0), v.part))
+
+
+def _print(
+    found: Metric,
+    values: list[MetricValue],
+    whole: MetricValue,
+    period: Period,
+    grain: str | None,
+    dimension: str | None,
+    currency: str,
+) -> None:
+    unit = f", in {unit_in_words(found.unit, currency)}" if found.unit != "count" else ""
+    console.print(f"[bold]{found.title}[/bold], {period} (UTC){unit}")
+    console.print(f"[dim]{found.formula}[/dim]")
+    headers = [*([grain] if grain else []), *([dimension] if dimension else []), found.name]
+    rows = [
+        [*_keys(value, grain, dimension), _shown(value.value, found.unit, currency)]
+        for value in [*values, whole]
+    ]
+    rows[-1] = ["all", *[""] * (len(headers) - 2), rows[-1][-1]]
+    drawn = table(headers, rows)
+    drawn.columns[-1].justify = "right"
+    console.print(drawn)
+    if dimension == "segment":
+        console.print("[dim]Segments are today's, and overlap: they do not add up.[/dim]")
+
+
+def _print_csv(
+    found: Metric, values: list[MetricValue], period: Period, grain: str | None, dimension: str | None
+) -> None:
+    headers = [grain or "since", *([] if grain else ["until"]), *([dimension] if dimension else []), found.name]
+    rows = [
+        [
+            _start(value.since, grain),
+            *([] if grain else [period.until]),
+            *([value.part] if dimension else []),
+            int(value.value) if found.unit == "count" and value.value is not None else value.value,
+        ]
+        for value in values
+    ]
+    click.echo(_csv(headers, rows), nl=False)
+
+
+def _shown(value: float | None, unit: str, currency: str) -> str:
+    return money(value, currency, cents=True) if unit == "money" else figure(value, unit, currency)
+
+
+def _keys(value: MetricValue, grain: str | None, dimension: str | None) -> list[str]:
+    return [*([_start(value.since, grain)] if grain else []), *([value.part] if dimension else [])]
+
+
+def _start(day: date, grain: str | None) -> str:
+    return f"{day:%Y-%m}" if grain == "month" else f"{day}"
+
+
+def _csv(headers: list[str], rows: list[list[object]] | list[list[str]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(headers)
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,139 @@
+"""The parts of the report about the data itself: does it add up, how fresh and how good is it, and what is wrong.
+
+What is wrong comes from the caller: alerts are state, not published tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reports.figures import NOTHING, count, money, per_cent
+from reports.periods import in_words
+from reports.published import Row, read_rows
+from reports.sections import Section, Table, View, or_why_not
+
+_RECONCILIATION = """
+    select source, measure, currency, compared_with, their_total::double as theirs, our_total::double as ours,
+        difference::double as difference, class, explanation
+    from metrics.reconciliation
+    order by class <> 'unexplained', class = 'not in the marts', class = 'equal', source, measure, compared_with
+"""
+_FRESHNESS = """
+    select source, max(coalesce(delivered_at, loaded_at)) as delivered_at, max(max_event_at) as newest_at,
+        sum(rows_loaded)::bigint as loaded, sum(rows_rejected)::bigint as rejected
+    from raw.loads where status = 'loaded' group by source order by source
+"""
+_QUALITY = """
+    select source, count(*) as records, avg(score) as score, sum(valid_count) / nullif(sum(filled_count), 0) as usable,
+        avg(completeness) as completeness, avg(freshness) as freshness
+    from quality.data_quality_records group by source order by score, source
+"""
+
+
+@dataclass(frozen=True)
+class OpenAlert:
+    """Something that is wrong now; `since` is naive UTC."""
+
+    subject: str
+    sentence: str
+    since: datetime
+
+
+def alert_section(alerts: Sequence[OpenAlert]) -> Section:
+    """What needs a person."""
+    section = Section("Open alerts", "What is wrong now, and since when (UTC).")
+    if not alerts:
+        return section.without_anything("No alert is open: nothing that is watched needs a person.")
+    rows = [[alert.subject, alert.sentence, f"{alert.since:%Y-%m-%d %H:%M}"] for alert in alerts]
+    return replace(section, table=Table(["What", "Why", "Since"], rows))
+
+
+def reconciliation_section(view: View) -> Section:
+    """Totals of the sources against ours."""
+    section = Section(
+        "Do our totals agree with the sources'?",
+        "What each source delivered or states itself, everything up to this run, against our tables; and what a difference "
+        "consists of. Amounts in the source's currency, all else as numbers.",
+    )
+    section, rows = or_why_not(
+        section,
+        lambda: read_rows(view.connection, _RECONCILIATION),
+        "No source has declared totals (`control_totals` in its file), so there is nothing to compare.",
+    )
+    if not rows:
+        return section
+    headers = ["Source", "What", "Theirs", "Ours", "Difference", "Verdict"]
+    table = Table(headers, [_compared(row) for row in rows], frozenset({2, 3, 4}))
+    return replace(section, table=table)
+
+
+def _compared(row: Row) -> list[str]:
+    def shown(value: float) -> str:
+        return money(value, row["currency"], cents=True) if row["currency"] else count(value)
+
+    told = f": {row['explanation']}" if row["explanation"] else ""
+    return [
+        row["source"],
+        f"{row['measure']}, {row['compared_with']}",
+        shown(row["theirs"]),
+        shown(row["ours"]),
+        shown(row["difference"]) if row["difference"] else "0",
+        row["class"] + told,
+    ]
+
+
+def freshness_section(view: View) -> Section:
+    """When each source last delivered."""
+    section = Section(
+        "How fresh the data is",
+        f"The newest delivery and the newest event of each source (UTC), and its age in days on {in_words(view.as_of.date())}; "
+        "rows of all deliveries so far.",
+    )
+    section, rows = or_why_not(
+        section, lambda: read_rows(view.connection, _FRESHNESS), "Nothing has been loaded yet."
+    )
+    if not rows:
+        return section
+    headers = ["Source", "Newest delivery", "Days ago", "Newest event", "Rows", "Rejected rows"]
+    return replace(section, table=Table(headers, [_fresh(row, view) for row in rows], frozenset({2, 4, 5})))
+
+
+def _fresh(row: Row, view: View) -> list[str]:
+    return [
+        row["source"],
+        _moment(row["delivered_at"]),
+        count(max(0, (view.as_of - row["delivered_at"]).days)) if row["delivered_at"] else NOTHING,
+        _moment(row["newest_at"]),
+        count(row["loaded"]),
+        count(row["rejected"]),
+    ]
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else NOTHING
+
+
+def quality_section(view: View) -> Section:
+    """How good the records of each source are."""
+    section = Section(
+        "How good the data is",
+        f"Records that describe people, by source, on {in_words(view.as_of.date())}, the weakest first. Score = mean of "
+        "completeness, usable details and freshness, per cent.",
+    )
+    section, rows = or_why_not(
+        section, lambda: read_rows(view.connection, _QUALITY), "No source has delivered records of people yet."
+    )
+    if not rows:
+        return section
+    headers = ["Source and list", "Records", "Score", "Complete", "Usable details", "Fresh"]
+    shown = [
+        [
+            row["source"].replace("_", " "),
+            count(row["records"]),
+            *(per_cent(row[key]) for key in ("score", "completeness", "usable", "freshness")),
+        ]
+        for row in rows
+    ]
+    return replace(section, table=Table(headers, shown, frozenset(range(1, 6))))

@@ -1,0 +1,116 @@
+"""The parts of the report about what was sold and to whom: key figures, revenue and customers over time.
+
+Values are those of the metrics; nothing is defined here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from reports.charts import columns
+from reports.errors import NotPublished
+from reports.figures import Change, change, figure, unit_in_words
+from reports.metric_values import MetricValue, find_metric, read_values
+from reports.periods import in_words, month_label
+from reports.published import Row, read_rows
+from reports.sections import Section, View, draw
+
+# what an owner looks for first; all others follow by name
+_FIRST = (
+    *("revenue", "orders", "average_order_value", "new_customers", "returning_customers", "repeat_rate"),
+    *("conversion_rate", "customer_acquisition_cost", "return_on_ad_spend"),
+)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One key figure: its value, how it moved, and what it means."""
+
+    title: str
+    value: str
+    unit: str
+    change: Change
+    formula: str
+
+
+def read_tiles(view: View) -> list[Tile]:
+    """Every metric over the 30 days that end with the run's day, against the 30 before. Raises NotPublished."""
+    rows = read_rows(
+        view.connection,
+        "select c.*, d.formula from metrics.metrics_current as c join metrics.metric_definitions as d using (metric)",
+    )
+    rows.sort(key=lambda row: (_place(row["metric"]), row["metric"]))
+    return [_tile(row, view.currency) for row in rows]
+
+
+def _place(metric: str) -> int:
+    return _FIRST.index(metric) if metric in _FIRST else len(_FIRST)
+
+
+def _tile(row: Row, currency: str) -> Tile:
+    current, previous, unit = row["current_value"], row["previous_value"], row["unit"]
+    return Tile(
+        title=row["title"],
+        value=figure(current, unit, currency),
+        unit=unit_in_words(unit, currency),
+        change=change(current, previous, unit, row["better"], currency),
+        formula=row["formula"],
+    )
+
+
+def revenue_section(view: View) -> Section:
+    """Revenue by month."""
+    section = Section(
+        "Revenue by month",
+        f"What customers paid, with shipping and tax, minus refunds, in {view.currency}, {view.period} (UTC).",
+    )
+    try:
+        rows = revenue_rows(view)
+    except NotPublished as error:
+        return section.without_anything(str(error))
+    if not any(row["value"] for row in rows):
+        return section.without_anything("Nothing was sold in this period: no order lies in it, or all were cancelled.")
+    return _over_time(section, rows, view, f"revenue, {view.currency}")
+
+
+def revenue_rows(view: View) -> list[Row]:
+    """One row per month: label, value in the shop's currency. Raises NotPublished."""
+    return _rows(read_values(view.connection, find_metric(view.connection, "revenue"), view.period, grain="month"))
+
+
+def customers_section(view: View) -> Section:
+    """New and returning customers by month."""
+    section = Section(
+        "Customers by month",
+        "People who bought, counted once in every month: new ones bought for the first time, returning ones bought again. "
+        f"Somebody who did both in one month is in both. {view.period} (UTC).",
+    )
+    try:
+        rows = customer_rows(view)
+    except NotPublished as error:
+        return section.without_anything(str(error))
+    if not any(row["value"] for row in rows):
+        return section.without_anything("Nobody we know bought in this period; orders without a buyer are not counted.")
+    return _over_time(section, rows, view, "number of customers")
+
+
+def customer_rows(view: View) -> list[Row]:
+    """One row per month and kind of customer: label, series, value. Raises NotPublished."""
+    return [
+        {**row, "series": series}
+        for series, name in (("returning", "returning_customers"), ("new", "new_customers"))
+        for row in _rows(read_values(view.connection, find_metric(view.connection, name), view.period, grain="month"))
+    ]
+
+
+def _rows(values: Sequence[MetricValue]) -> list[Row]:
+    return [{"label": month_label(value.since), "value": value.value} for value in values]
+
+
+def _over_time(section: Section, rows: Sequence[Row], view: View, title: str) -> Section:
+    last = view.period.until
+    is_over = (last + timedelta(days=1)).month != last.month
+    notes = [] if is_over else [f"{month_label(last)} is not over: it runs until {in_words(last)}."]
+    return replace(section, chart=draw(lambda width: columns(rows, width, title=title)), notes=notes)
