@@ -1,4 +1,7 @@
-"""`cdp identity`: why records are one customer, which pairs a person should look at, and what people decided."""
+"""`cdp identity`: why records are one customer, which pairs a person should look at, and what people decided.
+
+How good it is, is in `identity_evaluation.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from cli.identity_evaluation import evaluate
 from cli.terminal import console, heading, table
 from identity.decisions import DECISIONS_FILE, Decision, Verdict, decide, export_file, read_decided
 from identity.explanation import explain as explain_customer
@@ -143,6 +147,9 @@ def decisions(export: Path | None) -> None:
         console.print("Nobody has decided anything yet; `cdp identity review` asks.")
         return
     console.print(table(["decided (UTC)", "verdict", "record", "record", "by", "note"], rows))
+
+
+identity.add_command(evaluate)
 
 
 def _keep(settings: Settings, verdict: Verdict, left: str, right: str, note: str) -> None:

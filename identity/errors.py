@@ -28,3 +28,11 @@ class CustomerUnknown(IdentityError):
 
 class DecisionInvalid(IdentityError):
     """A decision about two records is malformed, or speaks of a record that nobody has seen."""
+
+
+class LimitInvalid(IdentityError):
+    """A limit to try out does not exist, or its value is no number."""
+
+
+class SweepImpossible(IdentityError):
+    """The pairs of the last resolution were not kept, so they cannot be clustered again."""

@@ -31,7 +31,7 @@ LINKS_SHOWN = 12
 # readable on white and on black; for and against are also told by their side of zero and by sign
 _FOR, _AGAINST, _TOTAL = "#2f8f6b", "#d1603d", "#6b7fb5"
 
-_PAGES = Environment(
+PAGES = Environment(
     loader=PackageLoader("identity"),
     autoescape=select_autoescape(default=True, default_for_string=True),
     trim_blocks=True,
@@ -42,7 +42,7 @@ _PAGES = Environment(
 def render_page(explanation: Explanation, *, made_at: datetime) -> str:
     """The whole page as HTML text. `made_at` is naive UTC and stands in the footer."""
     shown = explanation.path[:LINKS_SHOWN]
-    return _PAGES.get_template("explanation.html").render(
+    return PAGES.get_template("explanation.html").render(
         e=explanation,
         fields=_used_fields(explanation),
         links=[(edge, waterfall_svg(edge), edge == explanation.weakest_bridge) for edge in shown],
@@ -88,11 +88,11 @@ def waterfall(edge: Edge) -> dict[str, Any]:
 
 def waterfall_svg(edge: Edge) -> str:
     """The waterfall as SVG that takes its text colour from the page."""
-    svg: str = vl_convert.vegalite_to_svg(waterfall(edge), config=_CHART_STYLE)
+    svg: str = vl_convert.vegalite_to_svg(waterfall(edge), config=CHART_STYLE)
     return svg
 
 
-_CHART_STYLE: dict[str, Any] = {
+CHART_STYLE: dict[str, Any] = {
     "background": "transparent",
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
