@@ -1,6 +1,6 @@
 """`cdp identity`: why records are one customer, which pairs a person should look at, and what people decided.
 
-How good it is, is in `identity_evaluation.py`.
+How good it is, is in `identity_evaluation.py`; what other limits would change, in `identity_preview.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import click
 import duckdb
 
 from cli.identity_evaluation import evaluate
+from cli.identity_preview import preview
 from cli.terminal import console, heading, table
 from identity.decisions import DECISIONS_FILE, Decision, Verdict, decide, export_file, read_decided
 from identity.explanation import explain as explain_customer
@@ -150,6 +151,7 @@ def decisions(export: Path | None) -> None:
 
 
 identity.add_command(evaluate)
+identity.add_command(preview)
 
 
 def _keep(settings: Settings, verdict: Verdict, left: str, right: str, note: str) -> None:

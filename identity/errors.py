@@ -36,3 +36,7 @@ class LimitInvalid(IdentityError):
 
 class SweepImpossible(IdentityError):
     """The pairs of the last resolution were not kept, so they cannot be clustered again."""
+
+
+class PreviewImpossible(IdentityError):
+    """The published run lacks tables that a preview compares with."""

@@ -16,7 +16,7 @@ from identity.evaluation import measure
 from identity.limits import changed_limits
 from identity.workspace import first_row, workspace
 
-CUTS = tuple(float(bits) for bits in range(-6, 13))
+CUTS = tuple(float(bits) for bits in range(-6, 9))
 
 
 @dataclass(frozen=True)
