@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import httpx
 
 from reverse_etl.errors import AccountError
 
@@ -18,13 +20,14 @@ from reverse_etl.errors import AccountError
 class Account:
     """One account: `account_id` is the list or ad account (part of the sync's state), `address` a URL or a folder.
 
-    `headers` carry the secret and are never printed.
+    `headers` carry the secret and are never printed. `mounted` answers HTTP instead of a network (tests, rehearsals).
     """
 
     destination: str
     address: str
     account_id: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mounted: httpx.BaseTransport | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,15 @@ class Accounts:
         environment = os.environ if environment is None else environment
         files = Account("files", str(outbox_dir), "outbox")
         return cls({"files": files, "mailchimp": _mailchimp(environment), "meta": _meta(environment)})
+
+    def mounted_on(self, transport: httpx.BaseTransport) -> Accounts:
+        """The same accounts, every HTTP call answered by this transport instead of the network."""
+        return Accounts(
+            {
+                name: replace(account, mounted=transport) if isinstance(account, Account) else account
+                for name, account in self._accounts.items()
+            }
+        )
 
     def find(self, destination: str) -> Account | NotConfigured:
         sentence = f"Nothing is known about accounts of {destination}."

@@ -76,6 +76,7 @@ class HttpTransport:
             verify=account.address.startswith("https://"),
             limits=httpx.Limits(max_connections=spec.concurrency),
             trust_env=False,
+            transport=account.mounted,
         )
 
     def send_all(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:

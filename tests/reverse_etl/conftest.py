@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import duckdb
+import httpx
 import pytest
 
 from reverse_etl.accounts import Accounts
@@ -20,6 +20,7 @@ from reverse_etl.planner import plan_sync
 from reverse_etl.runner import run_syncs
 from reverse_etl.transport import Patience
 from sandbox.doubles import serve
+from sandbox.doubles.in_process import mount
 from warehouse.connections import open_state, open_warehouse
 from warehouse.settings import Settings
 from warehouse.state import migrate
@@ -148,14 +149,14 @@ class World:
         )
         return results[0] if len(syncs) == 1 else results
 
-    def ask(self, path):
-        with urlopen(f"{self.doubles.url}{path}") as answer:
-            return json.load(answer)
+    def ask(self, path, json=None):
+        transport = getattr(self.doubles, "transport", None)
+        with httpx.Client(transport=transport, verify=False, trust_env=False) as client:
+            url = f"{self.doubles.url}{path}"
+            return (client.get(url) if json is None else client.post(url, json=json)).raise_for_status().json()
 
     def fault(self, **fault):
-        body = json.dumps(fault).encode()
-        with urlopen(Request(f"{self.doubles.url}/_faults", body, {"Content-Type": "application/json"})):
-            pass
+        self.ask("/_faults", json=fault)
 
     def mailchimp(self):
         """The list's members and segments."""
@@ -192,21 +193,25 @@ def open_world(folder, mailchimp_exports=None, stores=None):
             "create table if not exists marts.suppressions (identifier_type text, identifier_value text, channel text)"
         )
     outbox = folder / "outbox"
-    with serve(folder / "doubles", mailchimp_exports=mailchimp_exports) as doubles:
-        yield World(stores, outbox, doubles, Accounts.load(outbox, doubles.environment))
+    answering = serve if isinstance(stores, FileStores) else mount
+    with answering(folder / "doubles", mailchimp_exports=mailchimp_exports) as doubles:
+        accounts = Accounts.load(outbox, doubles.environment)
+        if answering is mount:
+            accounts = accounts.mounted_on(doubles.transport)
+        yield World(stores, outbox, doubles, accounts)
     stores.close()
 
 
 @pytest.fixture
 def world(tmp_path):
-    """In-memory stores and doubles of its own."""
+    """In-memory stores and doubles of its own, in this process."""
     with open_world(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
 def file_world(tmp_path):
-    """Stores in files, as in a real run."""
+    """Stores in files and doubles behind a socket, as in a real run."""
     with open_world(tmp_path, stores=FileStores(tmp_path / "data")) as opened:
         yield opened
 
