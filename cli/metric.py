@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import click
@@ -28,7 +29,9 @@ from warehouse.settings import Settings
 @click.command()
 @click.argument("name", required=False)
 @click.option("--by", "dimension", help="Tell it apart by a dimension, such as channel.")
-@click.option("--since", help="First day: 2026, 2026-01 or 2026-01-15.  [default: 12 months, 13 weeks or 30 days]")
+@click.option(
+    "--since", help="First day: 2026, 2026-01 or 2026-01-15.  [default: 12 months, 13 weeks or 30 days]"
+)
 @click.option("--until", help="Last day, likewise.  [default: the newest published day]")
 @click.option(
     "--grain",
@@ -122,7 +125,12 @@ def _print(
 def _print_csv(
     found: Metric, values: list[MetricValue], period: Period, grain: str | None, dimension: str | None
 ) -> None:
-    headers = [grain or "since", *([] if grain else ["until"]), *([dimension] if dimension else []), found.name]
+    headers = [
+        grain or "since",
+        *([] if grain else ["until"]),
+        *([dimension] if dimension else []),
+        found.name,
+    ]
     rows = [
         [
             _start(value.since, grain),
@@ -147,7 +155,7 @@ def _start(day: date, grain: str | None) -> str:
     return f"{day:%Y-%m}" if grain == "month" else f"{day}"
 
 
-def _csv(headers: list[str], rows: list[list[object]] | list[list[str]]) -> str:
+def _csv(headers: list[str], rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(headers)

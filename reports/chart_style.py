@@ -14,7 +14,7 @@ import vl_convert
 
 Spec = dict[str, Any]
 # total widths in pixels: a desktop or a sheet of paper, and a phone of 360
-WIDE, NARROW = 720, 320
+WIDE, NARROW = 760, 340
 
 MAIN, SECOND = "#4a7fc1", "#d98a3d"
 PALETTE = ["#4a7fc1", "#d98a3d", "#3f9c73", "#c2607f", "#8d74c4", "#9b8a4c", "#3d9fb3", "#8b8b8b"]

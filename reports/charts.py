@@ -19,7 +19,7 @@ _ROW = 24
 def columns(rows: Sequence[Row], width: int, *, title: str, number_format: str = ",.0f") -> Spec:
     """Columns over time. A row: label (of the stretch), value; in the order of time.
 
-    A row's series, where it has one, is stacked in the order of appearance.
+    A row's series, where it has one, stand side by side in the order of appearance.
     """
     has_series = "series" in rows[0]
     base = alt.Chart(_data(rows)).mark_bar()
@@ -33,7 +33,7 @@ def columns(rows: Sequence[Row], width: int, *, title: str, number_format: str =
         ),
         y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number_format, tickCount=5)),
         color=color,
-        **({"order": alt.Order("place:Q")} if has_series else {}),
+        **({"xOffset": alt.XOffset("series:N", sort=None)} if has_series else {}),
     )
     return _sized(chart, width, 240)
 
@@ -64,7 +64,9 @@ def stacked_bars(rows: Sequence[Row], width: int, *, title: str) -> Spec:
         _labelled(rows, width)
         .mark_bar(height=17)
         .encode(
-            x=alt.X("value:Q", title=title, axis=alt.Axis(format="~s" if width < WIDE else ",.0f", tickCount=5)),
+            x=alt.X(
+                "value:Q", title=title, axis=alt.Axis(format="~s" if width < WIDE else ",.0f", tickCount=5)
+            ),
             color=_series_color([row["series"] for row in rows], width),
             order=alt.Order("place:Q"),
         )
@@ -80,9 +82,13 @@ def grouped_bars(rows: Sequence[Row], width: int, *, title: str) -> Spec:
         _labelled(rows, width)
         .mark_bar()
         .encode(
-            x=alt.X("value:Q", title=title, axis=alt.Axis(format="~s" if width < WIDE else ",.0f", tickCount=5)),
+            x=alt.X(
+                "value:Q", title=title, axis=alt.Axis(format="~s" if width < WIDE else ",.0f", tickCount=5)
+            ),
             yOffset=alt.YOffset("series:N", sort=series),
-            color=alt.Color("series:N", sort=series, scale=alt.Scale(domain=series, range=[SECOND, MAIN, *PALETTE[2:]])),
+            color=alt.Color(
+                "series:N", sort=series, scale=alt.Scale(domain=series, range=[SECOND, MAIN, *PALETTE[2:]])
+            ),
         )
     )
     return _sized(chart, width, (16 * len(series) + 10) * len(labels) + 70)
@@ -101,20 +107,24 @@ def heat_map(rows: Sequence[Row], width: int, *, title: str) -> Spec:
         y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=150)),
     )
     cells = base.mark_rect(color=MAIN).encode(
-        opacity=alt.Opacity("value:Q", legend=None, scale=alt.Scale(domain=[0, strongest], range=[0.06, 0.75]))
+        opacity=alt.Opacity(
+            "value:Q", legend=None, scale=alt.Scale(domain=[0, strongest], range=[0.06, 0.75])
+        )
     )
     texts = base.mark_text(fontSize=11 if width >= WIDE else 10, color="currentColor").encode(text="text:N")
     return _sized(cells + texts, width, 22 * len(labels) + 40)
 
 
 def _labelled(rows: Sequence[Row], width: int) -> alt.Chart:
-    wide = width >= WIDE
+    limit = 260 if width >= WIDE else 145
+    # a browser's own font may be wider than the one the chart was laid out with
+    extent = min(limit, 6.4 * max(len(row["label"]) for row in rows))
     return alt.Chart(_data(rows)).encode(
         y=alt.Y(
             "label:N",
             sort=None,
             title=None,
-            axis=alt.Axis(labelLimit=260 if wide else 115, ticks=False, domain=False),
+            axis=alt.Axis(labelLimit=limit, minExtent=extent, ticks=False, domain=False),
         )
     )
 

@@ -51,7 +51,9 @@ def cohort_section(view: View) -> Section:
     )
     if not rows:
         return section
-    return replace(section, chart=draw(lambda width: heat_map(rows, width, title="months after the first purchase")))
+    return replace(
+        section, chart=draw(lambda width: heat_map(rows, width, title="months after the first purchase"))
+    )
 
 
 def cohort_rows(view: View) -> list[Row]:
@@ -71,7 +73,10 @@ def cohort_rows(view: View) -> list[Row]:
 def lifecycle_section(view: View) -> Section:
     """Customers by stage of life."""
     return _sizes(
-        Section("Where customers stand", f"Number of customers in each stage on {in_words(view.as_of.date())}; a lead never bought."),
+        Section(
+            "Where customers stand",
+            f"Number of customers in each stage on {in_words(view.as_of.date())}; a lead never bought.",
+        ),
         lambda: share_rows(view, _LIFECYCLE, _STAGES),
         "There are no customers yet.",
         "number of customers",
@@ -110,7 +115,9 @@ def share_rows(view: View, sql: str, order: Sequence[str]) -> list[Row]:
     """One row per group in the order of `order`: label, value, text with the share. Raises NotPublished."""
     rows = read_rows(view.connection, sql)
     total = sum(row["value"] for row in rows)
-    rows.sort(key=lambda row: (order.index(row["name"]) if row["name"] in order else len(order), str(row["name"])))
+    rows.sort(
+        key=lambda row: (order.index(row["name"]) if row["name"] in order else len(order), str(row["name"]))
+    )
     return [_bar(str(row["name"]).replace("_", " "), row["value"], total) for row in rows]
 
 

@@ -28,7 +28,7 @@ def count(value: float | None) -> str:
 
 def per_cent(value: float | None, digits: int = 0) -> str:
     """0.125 → 13 %, or with a digit 12.5 %."""
-    return NOTHING if value is None else f"{value:.{digits}%}".replace("-", "−").replace("%", " %")
+    return NOTHING if value is None else f"{value:.{digits}%}".replace("-", "−").replace("%", "\u00a0%")
 
 
 def figure(value: float | None, unit: str, currency: str) -> str:
@@ -37,8 +37,8 @@ def figure(value: float | None, unit: str, currency: str) -> str:
         return NOTHING
     if unit == "money":
         return money(value, currency)
-    forms = {"count": count(value), "rate": per_cent(value, 1), "ratio": f"{value:,.2f} ×"}
-    return forms.get(unit, f"{value:,.1f} {unit}".replace("-", "−"))
+    forms = {"count": count(value), "rate": per_cent(value, 1), "ratio": f"{value:,.2f}\u00a0×"}
+    return forms.get(unit, f"{value:,.1f}\u00a0{unit}".replace("-", "−"))
 
 
 def unit_in_words(unit: str, currency: str) -> str:

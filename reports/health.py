@@ -73,15 +73,19 @@ def _compared(row: Row) -> list[str]:
     def shown(value: float) -> str:
         return money(value, row["currency"], cents=True) if row["currency"] else count(value)
 
-    told = f": {row['explanation']}" if row["explanation"] else ""
     return [
         row["source"],
         f"{row['measure']}, {row['compared_with']}",
         shown(row["theirs"]),
         shown(row["ours"]),
         shown(row["difference"]) if row["difference"] else "0",
-        row["class"] + told,
+        _verdict(row["class"], row["explanation"] or ""),
     ]
+
+
+def _verdict(name: str, explanation: str) -> str:
+    # the explanation names its classes, the one that explains most among them
+    return explanation if name in explanation else ": ".join(filter(None, [name, explanation]))
 
 
 def freshness_section(view: View) -> Section:
@@ -123,7 +127,9 @@ def quality_section(view: View) -> Section:
         "completeness, usable details and freshness, per cent.",
     )
     section, rows = or_why_not(
-        section, lambda: read_rows(view.connection, _QUALITY), "No source has delivered records of people yet."
+        section,
+        lambda: read_rows(view.connection, _QUALITY),
+        "No source has delivered records of people yet.",
     )
     if not rows:
         return section

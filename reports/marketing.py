@@ -21,10 +21,11 @@ _FUNNEL = """
     where month_start_date between $1 and $2 group by all order by step_number
 """
 _ATTRIBUTION = """
-    select attribution_model as label, channel as series, sum(revenue_amount)::double as value,
-        sum(sum(revenue_amount)) over (partition by channel) as size
-    from analytics.attribution where order_date between $1 and $2
-    group by all order by label, size desc, series
+    with credited as (
+        select attribution_model as label, channel as series, sum(revenue_amount)::double as value
+        from analytics.attribution where order_date between $1 and $2 group by all
+    )
+    select * from credited order by label, sum(value) over (partition by series) desc, series
 """
 _ROI = f"""
     select channel, sum(spend_amount)::double as spend, sum(revenue_amount)::double as revenue,
@@ -55,13 +56,17 @@ def funnel_rows(view: View) -> list[Row]:
     rows = read_rows(view.connection, _FUNNEL, [view.period.first_month, view.period.until])
     before = [None, *(row["value"] for row in rows)]
     return [
-        {"label": row["label"], "value": row["value"], "text": count(row["value"]) + _lost(row["value"], previous)}
+        {
+            "label": row["label"],
+            "value": row["value"],
+            "text": count(row["value"]) + _lost(row["value"], previous),
+        }
         for row, previous in zip(rows, before, strict=False)
     ]
 
 
 def _lost(value: int, previous: int | None) -> str:
-    return f"  −{per_cent(1 - value / previous)}" if previous else ""
+    return f" (−{per_cent(1 - value / previous)})" if previous else ""
 
 
 def attribution_section(view: View) -> Section:
@@ -72,7 +77,9 @@ def attribution_section(view: View) -> Section:
         f"the same revenue. Orders of the store and of people without a visit are there, too. {view.period} (UTC).",
     )
     section, rows = or_why_not(
-        section, lambda: attribution_rows(view), "No purchase lies in this period, so there is nothing to share out."
+        section,
+        lambda: attribution_rows(view),
+        "No purchase lies in this period, so there is nothing to share out.",
     )
     if not rows:
         return section
@@ -84,7 +91,8 @@ def attribution_rows(view: View) -> list[Row]:
     """One row per model and channel, the largest channels first: label, series, value. Raises NotPublished."""
     rows = read_rows(view.connection, _ATTRIBUTION, [view.period.since, view.period.until])
     return [
-        {"label": row["label"].replace("_", " "), "series": row["series"], "value": row["value"]} for row in rows
+        {"label": row["label"].replace("_", " "), "series": row["series"], "value": row["value"]}
+        for row in rows
     ]
 
 
@@ -104,7 +112,9 @@ def roi_section(view: View) -> Section:
     section = replace(section, table=_roi_table(rows, view.currency))
     paid = spend_rows(rows)
     if not paid:
-        return replace(section, notes=["No ad spend lies in this period, so there is nothing to compare revenue with."])
+        return replace(
+            section, notes=["No ad spend lies in this period, so there is nothing to compare revenue with."]
+        )
     title = f"{view.currency}, channels with ad spend"
     return replace(section, chart=draw(lambda width: grouped_bars(paid, width, title=title)))
 
@@ -126,7 +136,16 @@ def spend_rows(rows: Sequence[Row]) -> list[Row]:
 
 def _roi_table(rows: Sequence[Row], currency: str) -> Table:
     return Table(
-        headers=["Channel", "Ad spend", "Revenue", "Orders", "New customers", "Return", "ROI", "Per new customer"],
+        headers=[
+            "Channel",
+            "Ad spend",
+            "Revenue",
+            "Orders",
+            "New customers",
+            "Return",
+            "ROI",
+            "Per new customer",
+        ],
         rows=[_roi_row(row, currency) for row in rows],
         numbers=frozenset(range(1, 8)),
     )
@@ -140,7 +159,7 @@ def _roi_row(row: Row, currency: str) -> list[str]:
         money(row["revenue"], currency),
         count(row["orders"]),
         count(new),
-        f"{row['revenue'] / spend:,.2f} ×" if spend else NOTHING,
+        f"{row['revenue'] / spend:,.2f}\u00a0×" if spend else NOTHING,
         per_cent((row["revenue"] - spend) / spend) if spend else NOTHING,
         money(spend / new, currency) if spend and new else NOTHING,
     ]

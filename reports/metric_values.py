@@ -64,14 +64,16 @@ def find_metric(connection: duckdb.DuckDBPyConnection, name: str) -> Metric:
     metrics = read_metrics(connection)
     if name not in metrics:
         raise UnknownMetric(
-            f"There is no metric {name!r}{nearest(name, metrics)} There are: {', '.join(sorted(metrics))}."
+            f"There is no metric {name!r}{nearest(name, metrics)} There are: {', '.join(sorted(metrics)) or 'none'}."
         )
     return metrics[name]
 
 
 def read_dimensions(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """What each metric can be told apart by; a metric without dimensions is not in it."""
-    rows = read_rows(connection, "select distinct metric, dimension from metrics.metrics_by_dimension order by all")
+    rows = read_rows(
+        connection, "select distinct metric, dimension from metrics.metrics_by_dimension order by all"
+    )
     dimensions: dict[str, list[str]] = {}
     for row in rows:
         dimensions.setdefault(row["metric"], []).append(row["dimension"])
@@ -131,7 +133,11 @@ def _divide(over: dict[_Key, float], under: dict[_Key, float] | None, key: _Key)
 
 
 def _measure(
-    connection: duckdb.DuckDBPyConnection, measure: str, period: Period, grain: Grain | None, dimension: str | None
+    connection: duckdb.DuckDBPyConnection,
+    measure: str,
+    period: Period,
+    grain: Grain | None,
+    dimension: str | None,
 ) -> dict[_Key, float]:
     bucket = f"date_trunc('{grain}', measured_on)" if grain else "$since"
     rows = _ALL if dimension is None else _by(connection, measure, dimension)
@@ -144,7 +150,9 @@ def _measure(
 
 def _by(connection: duckdb.DuckDBPyConnection, measure: str, dimension: str) -> str:
     # measure and dimension are names that the published tables told, never what somebody typed
-    is_people = read_rows(connection, f'select typeof(any_value("{measure}")) as type from metrics.measured_orders')
+    is_people = read_rows(
+        connection, f'select typeof(any_value("{measure}")) as type from metrics.measured_orders'
+    )
     is_segment = dimension == "segment"
     column, nothing = f'o."{measure}"', "null"
     counted, amount = (column, nothing) if is_people[0]["type"] == "VARCHAR" else (nothing, column)

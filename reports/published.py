@@ -16,7 +16,9 @@ from reports.errors import NotPublished
 Row = dict[str, Any]
 
 
-def read_rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+def read_rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()
+) -> list[Row]:
     """The rows by column name. Raises NotPublished when a table or a column does not exist."""
     try:
         cursor = connection.execute(sql, list(parameters))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reports.charts import columns
-from reports.errors import NotPublished
+from reports.errors import ReportError
 from reports.figures import Change, change, figure, unit_in_words
 from reports.metric_values import MetricValue, find_metric, read_values
 from reports.periods import in_words, month_label
@@ -36,7 +36,7 @@ class Tile:
 
 
 def read_tiles(view: View) -> list[Tile]:
-    """Every metric over the 30 days that end with the run's day, against the 30 before. Raises NotPublished."""
+    """Every metric over the 30 days that end with the run's day, against the 30 before. Raises ReportError."""
     rows = read_rows(
         view.connection,
         "select c.*, d.formula from metrics.metrics_current as c join metrics.metric_definitions as d using (metric)",
@@ -68,16 +68,20 @@ def revenue_section(view: View) -> Section:
     )
     try:
         rows = revenue_rows(view)
-    except NotPublished as error:
+    except ReportError as error:
         return section.without_anything(str(error))
     if not any(row["value"] for row in rows):
-        return section.without_anything("Nothing was sold in this period: no order lies in it, or all were cancelled.")
+        return section.without_anything(
+            "Nothing was sold in this period: no order lies in it, or all were cancelled."
+        )
     return _over_time(section, rows, view, f"revenue, {view.currency}")
 
 
 def revenue_rows(view: View) -> list[Row]:
-    """One row per month: label, value in the shop's currency. Raises NotPublished."""
-    return _rows(read_values(view.connection, find_metric(view.connection, "revenue"), view.period, grain="month"))
+    """One row per month: label, value in the shop's currency. Raises ReportError."""
+    return _rows(
+        read_values(view.connection, find_metric(view.connection, "revenue"), view.period, grain="month")
+    )
 
 
 def customers_section(view: View) -> Section:
@@ -89,19 +93,23 @@ def customers_section(view: View) -> Section:
     )
     try:
         rows = customer_rows(view)
-    except NotPublished as error:
+    except ReportError as error:
         return section.without_anything(str(error))
     if not any(row["value"] for row in rows):
-        return section.without_anything("Nobody we know bought in this period; orders without a buyer are not counted.")
+        return section.without_anything(
+            "Nobody we know bought in this period; orders without a buyer are not counted."
+        )
     return _over_time(section, rows, view, "number of customers")
 
 
 def customer_rows(view: View) -> list[Row]:
-    """One row per month and kind of customer: label, series, value. Raises NotPublished."""
+    """One row per month and kind of customer: label, series, value. Raises ReportError."""
     return [
         {**row, "series": series}
         for series, name in (("returning", "returning_customers"), ("new", "new_customers"))
-        for row in _rows(read_values(view.connection, find_metric(view.connection, name), view.period, grain="month"))
+        for row in _rows(
+            read_values(view.connection, find_metric(view.connection, name), view.period, grain="month")
+        )
     ]
 
 

@@ -56,7 +56,9 @@ def draw(spec_of: Callable[[int], Spec]) -> Drawn:
     return Drawn(to_svg(spec_of(WIDE)), to_svg(spec_of(NARROW)))
 
 
-def or_why_not(section: Section, read: Callable[[], Sequence[Row]], missing: str) -> tuple[Section, Sequence[Row]]:
+def or_why_not(
+    section: Section, read: Callable[[], Sequence[Row]], missing: str
+) -> tuple[Section, Sequence[Row]]:
     """The rows, and the section with the sentence for their absence: no such table, or `missing` when it is empty."""
     try:
         rows = read()

@@ -1,0 +1,183 @@
+"""A published file of one small shop, written by hand: few enough rows to add up in one's head."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from reports.page import open_view
+from reports.periods import chosen_period
+from reports.published import read_as_of
+
+AS_OF = datetime(2026, 3, 31, 23, 59, 59)
+HOSTILE = "<script>alert('x')</script>&\"<img src=http://evil.example/x.png>"
+
+TABLES = """
+    create schema state; create schema raw; create schema marts; create schema metrics; create schema analytics;
+    create schema segments; create schema quality; create schema intermediate;
+    create table state.run_context (run_id text, as_of timestamp);
+    insert into state.run_context values ('r', '2026-03-31 23:59:59');
+
+    create table raw.loads (load_id bigint, source text, status text, rows_loaded bigint, rows_rejected bigint,
+        loaded_at timestamp, delivered_at timestamp, max_event_at timestamp);
+    create table marts.customers (customer_id text, lifecycle_stage text, currency text);
+    create table marts.customer_rfm (customer_id text, rfm_group text);
+    create table metrics.metric_definitions (metric text, title text, numerator_measure text,
+        denominator_measure text, grain text, unit text, better text, formula text);
+    create table metrics.metrics_current (metric text, title text, unit text, better text, current_value double,
+        previous_value double, change double, change_rate double);
+    create table metrics.measured_orders (order_id text, measured_on date, customer_id text, channel text,
+        revenue decimal(18, 2), purchases integer, purchase_revenue decimal(18, 2), buying_customers text,
+        new_customers text, returning_customers text);
+    create table metrics.metrics_by_dimension (metric text, metric_date date, dimension text, dimension_value text);
+    create table metrics.reconciliation (source text, measure text, currency text, compared_with text,
+        their_total decimal(18, 4), our_total decimal(18, 4), difference decimal(18, 4), class text, explanation text);
+    create table intermediate.int_measures__united (measured_on date, measure text, counted_id text,
+        amount decimal(18, 4));
+    create table analytics.cohort_retention (cohort_month_date timestamp, acquisition_channel text,
+        months_since bigint, cohort_size bigint, active_count bigint, is_complete boolean);
+    create table analytics.funnel_steps (month_start_date timestamp, channel text, step_number integer, step text,
+        session_count bigint);
+    create table analytics.attribution (attribution_model text, order_id text, order_date date, channel text,
+        revenue_amount decimal(18, 2));
+    create table analytics.channel_roi (month_start_date timestamp, attribution_model text, channel text,
+        currency text, revenue_amount decimal(18, 2), order_count double, new_customer_count double,
+        spend_amount decimal(18, 2));
+    create table segments.segment_membership (customer_id text, segment_name text);
+    create table segments.segment_sizes (segment_name text, title text, member_count bigint,
+        is_within_band boolean);
+    create table quality.data_quality_records (record_id text, source text, filled_count bigint,
+        valid_count bigint, score double, completeness double, freshness double);
+"""
+DEFINITIONS = """
+    insert into metrics.metric_definitions values
+        ('revenue', 'Revenue', 'revenue', null, 'day', 'money', 'up', 'what customers paid'),
+        ('orders', 'Orders', 'purchases', null, 'day', 'count', 'up', 'orders'),
+        ('new_customers', 'New customers', 'new_customers', null, 'day', 'count', 'up', 'first orders'),
+        ('returning_customers', 'Returning customers', 'returning_customers', null, 'day', 'count', 'up', 'later orders'),
+        ('repeat_rate', 'Repeat rate', 'returning_customers', 'buying_customers', 'day', 'rate', 'up', 'again / all'),
+        ('nps', 'Net promoter score', 'points', 'answers', 'day', 'points', 'up', 'points / answers');
+    insert into metrics.metrics_by_dimension
+        select metric, date '2026-01-05', dimension, 'web' from metrics.metric_definitions
+        cross join (values ('channel'), ('segment')) as d(dimension) where metric <> 'nps';
+"""
+# anna: 5 Jan (new), 20 Jan and 2 Feb (returning), ben: 3 Feb (new), a guest 9 Feb, a return on 4 Mar; nothing before
+ORDERS = """
+    insert into metrics.measured_orders values
+        ('o1', '2026-01-05', 'anna', 'web', 10, 1, 10, 'anna', 'anna', null),
+        ('o2', '2026-01-20', 'anna', 'web', 20, 1, 20, 'anna', null, 'anna'),
+        ('o3', '2026-02-02', 'anna', 'store', 30, 1, 30, 'anna', null, 'anna'),
+        ('o4', '2026-02-03', 'ben', 'store', 40, 1, 40, 'ben', 'ben', null),
+        ('o5', '2026-02-09', null, 'store', 2000, 1, 2000, null, null, null),
+        ('o6', '2026-03-04', null, 'store', -5.5, 0, 0, null, null, null);
+    insert into intermediate.int_measures__united
+        select measured_on, 'revenue', null, revenue from metrics.measured_orders
+        union all select measured_on, 'purchases', null, purchases from metrics.measured_orders
+        union all select measured_on, m, id, null from (
+            select measured_on, buying_customers, new_customers, returning_customers from metrics.measured_orders
+        ) unpivot (id for m in (buying_customers, new_customers, returning_customers));
+    insert into segments.segment_membership values ('anna', 'vip'), ('anna', 'tea'), ('ben', 'tea');
+"""
+REST = """
+    insert into raw.loads values
+        (1, 'shop', 'loaded', 6, 1, '2026-03-31', '2026-03-30 04:00', '2026-03-04'),
+        (2, 'till', 'loaded', 1234, 0, '2026-03-31', '2026-03-21', null);
+    insert into marts.customers values ('anna', 'active', 'GBP'), ('ben', 'at_risk', 'GBP'), ('cleo', 'lead', 'GBP');
+    insert into marts.customer_rfm values ('anna', 'loyal'), ('ben', 'new');
+    insert into metrics.metrics_current values
+        ('revenue', 'Revenue', 'money', 'up', 1234.5, 1000, 234.5, 0.2345),
+        ('repeat_rate', 'Repeat rate', 'rate', 'up', 0.25, 0.5, -0.25, -0.5),
+        ('nps', 'Net promoter score', 'points', 'up', null, 10, null, null);
+    insert into metrics.reconciliation values
+        ('shop', 'revenue', 'GBP', 'stated', 2100, 2094.5, -5.5, 'cancelled or refunded', 'cancelled or refunded -5.50'),
+        ('till', 'orders', null, 'delivered', 4, 3, -1, 'unexplained', null);
+    insert into analytics.cohort_retention values
+        ('2026-01-01', 'email', 0, 1, 1, true), ('2026-01-01', 'email', 1, 1, 1, true),
+        ('2026-01-01', 'store', 0, 3, 3, true), ('2026-01-01', 'store', 1, 3, 0, true),
+        ('2026-01-01', 'email', 2, 1, 1, false), ('2025-03-01', 'email', 1, 5, 5, true);
+    insert into analytics.funnel_steps values
+        ('2026-01-01', 'email', 1, 'visited', 80), ('2026-01-01', 'email', 2, 'bought', 20),
+        ('2026-02-01', 'direct', 1, 'visited', 20), ('2026-02-01', 'direct', 2, 'bought', 5),
+        ('2024-01-01', 'email', 1, 'visited', 999);
+    insert into analytics.attribution values
+        ('linear', 'o1', '2026-01-05', 'email', 4), ('linear', 'o1', '2026-01-05', 'direct', 6),
+        ('first_touch', 'o1', '2026-01-05', 'email', 10), ('linear', 'o0', '2024-01-05', 'email', 99);
+    insert into analytics.channel_roi values
+        ('2026-01-01', 'last_non_direct', 'paid search', 'GBP', 150, 3, 2, 100),
+        ('2026-02-01', 'last_non_direct', 'paid search', 'GBP', 50, 1, 0, 60),
+        ('2026-02-01', 'last_non_direct', 'email', 'GBP', 70, 2, 1, 0),
+        ('2026-02-01', 'linear', 'email', 'GBP', 9999, 2, 1, 0);
+    insert into segments.segment_sizes values ('tea', 'Tea lovers', 2, true), ('vip', 'VIP', 1, false);
+    insert into quality.data_quality_records values
+        ('a', 'shop_customers', 4, 4, 1.0, 1.0, 1.0), ('b', 'shop_customers', 4, 2, 0.5, 0.5, 1.0);
+"""
+
+
+def write_published(path: Path, *parts: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(path) as connection:
+        for part in parts:
+            connection.execute(part)
+    return path
+
+
+@pytest.fixture(scope="session")
+def shop_file(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("shop")
+    return write_published(folder / "published" / "warehouse.duckdb", TABLES, DEFINITIONS, ORDERS, REST)
+
+
+@pytest.fixture(scope="session")
+def shop(shop_file):
+    with duckdb.connect(shop_file, read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def view(shop):
+    return open_view(shop, chosen_period(None, None, "month", today=AS_OF.date()))
+
+
+@pytest.fixture
+def empty_view(tmp_path):
+    """Every table is there, and nothing in any but the run's day."""
+    path = write_published(tmp_path / "empty.duckdb", TABLES)
+    with duckdb.connect(path, read_only=True) as connection:
+        yield open_view(connection, chosen_period(None, None, "month", today=read_as_of(connection).date()))
+
+
+@pytest.fixture
+def bare_view(tmp_path):
+    """A file of an earlier version: hardly a table of those that a page shows."""
+    path = write_published(
+        tmp_path / "bare.duckdb",
+        "create schema state; create table state.run_context as select timestamp '2026-03-31' as as_of;"
+        "create schema marts; create table marts.customers as select 'GBP' as currency;",
+    )
+    with duckdb.connect(path, read_only=True) as connection:
+        yield open_view(connection, chosen_period(None, None, "month", today=AS_OF.date()))
+
+
+@pytest.fixture
+def hostile_view(shop_file, tmp_path):
+    """The shop, where every text that a source or a person may choose is an attack on the page."""
+    path = tmp_path / "hostile.duckdb"
+    path.write_bytes(shop_file.read_bytes())
+    with duckdb.connect(path) as connection:
+        for table, column in (
+            *(
+                ("raw.loads", "source"),
+                ("marts.customers", "lifecycle_stage"),
+                ("marts.customer_rfm", "rfm_group"),
+            ),
+            *(("metrics.reconciliation", "source"), ("metrics.reconciliation", "explanation")),
+            *(("metrics.metrics_current", "title"), ("analytics.funnel_steps", "step")),
+            *(("analytics.attribution", "channel"), ("analytics.channel_roi", "channel")),
+            *(("segments.segment_sizes", "title"), ("quality.data_quality_records", "source")),
+            *(("metrics.metric_definitions", "formula"), ("metrics.metrics_current", "unit")),
+        ):
+            connection.execute(f"update {table} set {column} = ?", [HOSTILE])
+        yield open_view(connection, chosen_period(None, None, "month", today=AS_OF.date()))

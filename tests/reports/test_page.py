@@ -1,0 +1,142 @@
+"""The page: offline, without scripts, escaped, and never an empty chart without a sentence why."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from html.parser import HTMLParser
+
+import pytest
+
+from reports.figures import change, figure, money
+from reports.health import OpenAlert
+from reports.page import open_view, render_page
+from reports.periods import Period
+from reports.sales import revenue_section
+
+HOSTILE = "<script>alert('x')</script>&\"<img src=http://evil.example/x.png>"
+MADE_AT = datetime(2026, 4, 1, 6, 0)
+PARTS = 14  # key figures and thirteen sections
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and texts as a browser would see them."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.texts = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    return reader
+
+
+def safe(page):
+    """No element or attribute of the page runs anything or asks anybody for anything."""
+    reader = read(page)
+    assert not {"script", "link", "iframe", "img", "image", "object", "embed", "base", "form"} & set(
+        reader.tags
+    )
+    names = {name for name, _ in reader.attributes}
+    assert not {name for name in names if name.startswith("on")} and not {"src", "srcset", "action"} & names
+    targets = [value for name, value in reader.attributes if name in ("href", "xlink:href")]
+    assert all(target.startswith("#") for target in targets)
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "@import" not in style and "url(" not in style
+    return reader
+
+
+@pytest.fixture(scope="module")
+def page(view):
+    alert = OpenAlert("shop is late", "Nothing since Monday.", MADE_AT)
+    return render_page(view, [alert], made_at=MADE_AT)
+
+
+def test_the_page_needs_nothing_but_itself(page):
+    reader = safe(page)
+    assert reader.tags.count("h2") == PARTS
+    assert reader.tags.count("svg") == 2 * 9, "every chart in two widths"
+    assert "max-width: 46rem" in page and "@media print" in page and "prefers-color-scheme: dark" in page
+
+
+def test_every_part_says_from_when_to_when_or_on_which_day(page):
+    notes = re.findall(r'<h2>(.*?)</h2>\n<p class="note">(.*?)</p>', page)
+    undated = [title for title, note in notes if not re.search(r"\d \w{3} 20\d\d", note)]
+    assert undated == ["Open alerts", "Do our totals agree with the sources&#39;?"]
+
+
+def test_numbers_are_formatted_and_changes_told_in_words(page):
+    texts = " ".join(" ".join(read(page).texts).split())
+    assert "£1,234 ▲ up 23 % from £1,000, better" in texts
+    assert "25.0 % ▼ down 25.0 points from 50.0 %, worse" in texts
+    assert "nothing was measured in this period" in texts
+    assert "£2,094.50" in texts and "−£5.50" in texts and "cancelled or refunded -5.50" in texts
+
+
+def test_ids_of_charts_do_not_meet(page):
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_hostile_names_are_texts(hostile_view):
+    alerts = [OpenAlert(HOSTILE, HOSTILE, MADE_AT)]
+    page = render_page(hostile_view, alerts, made_at=MADE_AT)
+    reader = safe(page)
+    assert "<script" not in page and "<img" not in page
+    assert sum(HOSTILE in text for text in reader.texts) >= 8, "they are shown, as they are written"
+
+
+def test_empty_tables_give_sentences(empty_view):
+    page = render_page(empty_view, [], made_at=MADE_AT)
+    reader = safe(page)
+    assert reader.tags.count("svg") == 0
+    assert page.count('class="empty"') == PARTS
+    assert "There are no customers yet." in page and "No alert is open" in page
+
+
+def test_tables_of_an_earlier_version_give_sentences(bare_view):
+    page = render_page(bare_view, [], made_at=MADE_AT)
+    safe(page)
+    assert page.count("The published tables lack something") >= 11 and page.count('class="empty"') == PARTS
+
+
+def test_alerts_stand_with_their_time(page):
+    assert "Nothing since Monday." in page and "2026-04-01 06:00" in page
+
+
+def test_a_month_that_is_not_over_is_said_to_be_so(shop):
+    view = open_view(shop, Period(date(2026, 1, 1), date(2026, 3, 15)))
+    assert revenue_section(view).notes == ["Mar 26 is not over: it runs until 15 Mar 2026."]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [(1234.5, "money", "£1,234"), (-3.456, "money", "−£3.46"), (0.125, "rate", "12.5\u00a0%"), (None, "rate", "–"),
+     (1234567, "count", "1,234,567"), (2.5, "ratio", "2.50\u00a0×"), (-4, "points", "−4.0\u00a0points")],
+)  # fmt: skip
+def test_figures(value, unit, expected):
+    assert figure(value, unit, "GBP") == expected
+
+
+def test_money_of_any_currency():
+    assert money(12.5, "CHF") == "12.50 CHF" and money(1e6, "EUR", cents=True) == "€1,000,000.00"
+
+
+@pytest.mark.parametrize(
+    ("current", "previous", "better", "expected"),
+    [(110, 100, "up", ("▲", "good")), (110, 100, "down", ("▲", "bad")), (90, 100, "down", ("▼", "good")),
+     (100, 100, "up", ("■", "same")), (5, None, "up", ("", "same")), (None, 5, "up", ("", "same")), (5, 0, "up", ("▲", "good"))],
+)  # fmt: skip
+def test_a_change_is_good_or_bad_by_the_metrics_direction(current, previous, better, expected):
+    moved = change(current, previous, "count", better, "GBP")
+    assert (moved.arrow, moved.mood) == expected
+    assert moved.words
