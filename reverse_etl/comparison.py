@@ -54,7 +54,8 @@ class Comparison:
             ),
             removed_before as (
                 select distinct remote_id from {self.state}.activation.op_journal
-                where target_key = {literal(self.target_key)} and action = 'remove' and state = 'accepted'
+                where target_key = {literal(self.target_key)} and action = 'remove'
+                  and state in ('accepted', 'superseded')
             ),
             compared as (
                 select
@@ -64,6 +65,7 @@ class Comparison:
                     held.remote_id is not null as is_held,
                     coalesce(held.is_acked, false) as is_acked,
                     coalesce(held.is_uncertain, false) as is_uncertain,
+                    coalesce(held.was_removing, false) as was_removing,
                     coalesce(held.is_adopted, false) as is_adopted,
                     coalesce(held.record_key <> desired.record_key, false) as has_new_owner,
                     coalesce(held.mapping_version <> {literal(self.mapping.columns.version)}, false) as is_remapped,
@@ -93,6 +95,7 @@ class Comparison:
                 left join removed_before on removed_before.remote_id = desired.remote_id
             )
             select *, case
+                when {self._is_parked()} then 'unanswered'
                 when is_desired and is_acked and not is_uncertain and row_hash = held_hash then 'unchanged'
                 when is_desired and is_lettered and not is_uncertain then 'rejected_before'
                 when is_desired and is_acked then 'update'
@@ -103,6 +106,12 @@ class Comparison:
                 else 'remove'
             end as step
             from compared"""
+
+    def _is_parked(self) -> str:
+        """Whether sending might deliver for a second time what a person would notice; a person must decide then."""
+        return (
+            "false" if self.sync.plugin.spec.repeats_safely else "is_uncertain and is_desired <> was_removing"
+        )
 
     def _denied_values(self) -> str:
         """Denied identifiers as the destination would have them, one CTE per match key."""
@@ -124,7 +133,10 @@ class Comparison:
             or held.remote_id in (select remote_id from denied_remotes) {by_value})"""
 
     def operations(self, condition: str) -> str:
-        """One row per operation in sending order: withdrawals, other removals, updates, additions."""
+        """One row per operation in sending order: withdrawals, updates, additions, other removals.
+
+        Removals that are not withdrawals come last, so that an audience never runs empty while it is exchanged.
+        """
         return f"""
             select
                 md5(concat_ws('|', {literal(self.run_id)}, {literal(self.sync.name)},
@@ -135,7 +147,7 @@ class Comparison:
                 is_adopted, is_uncertain, was_removed_by_us
             from plan_diff
             where step in ('add', 'update', 'remove') and {condition}
-            order by step <> 'remove', lane <> 'withdrawal', step <> 'update', record_key, remote_id"""
+            order by lane <> 'withdrawal', step = 'remove', step <> 'update', record_key, remote_id"""
 
     def settled_locally(self) -> str:
         """Changes that need no call: `move` to a new owner, `release` of what is not ours to remove."""
@@ -156,7 +168,7 @@ class Comparison:
             select record_key, 'duplicate_identifier' from plan_decided
             where reason is null and row_id not in (select row_id from plan_desired)
             union all
-            select record_key, 'rejected_before' from plan_diff where step = 'rejected_before'
+            select record_key, step from plan_diff where step in ('rejected_before', 'unanswered')
             order by all"""
 
     def refusal_counts(self) -> str:

@@ -106,6 +106,7 @@ class Response:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
+    is_unsent: bool = False  # no connection came about: nothing can have taken effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,8 @@ class DestinationSpec:
 
     `rules` gives for each field that may be declared the remote fields it becomes; `other` is the rule of fields
     not named there (None = no others). `remote_id` turns the first usable match key into the id kept in state.
+    `repeats_safely` False = a second delivery is felt (a message, a webhook): what had no answer is never sent again
+    by itself.
     """
 
     destination: str
@@ -161,6 +164,7 @@ class DestinationSpec:
     is_snapshot: bool = False
     inspects: bool = False
     reopens_target: bool = False
+    repeats_safely: bool = True
     order: int = 0  # objects of lower order are sent first
 
 

@@ -63,6 +63,7 @@ class DesiredRows:
                     remote_id,
                     arg_max(record_key, sent_at) as record_key,
                     arg_max(identifiers, sent_at) as identifiers,
+                    arg_max(action, sent_at) = 'remove' as was_removing,
                     bool_or(is_adopted) as is_adopted
                 from {self.state}.activation.op_journal
                 where sync = {sync} and target_key = {target} and state in ('sent', 'unknown')
@@ -75,6 +76,7 @@ class DesiredRows:
                 acked.mapping_version,
                 acked.remote_id is not null as is_acked,
                 sent.remote_id is not null as is_uncertain,
+                coalesce(sent.was_removing, false) as was_removing,
                 coalesce(acked.is_adopted, sent.is_adopted) as is_adopted,
                 {ids}
             from acked full outer join sent on sent.remote_id = acked.remote_id"""

@@ -97,10 +97,16 @@ class Sender:
         verdict = self.plugin.classify(response)
         if verdict is Verdict.TRY_AGAIN:
             reason = response.error or f"the destination failed ({response.status})"
-            return for_all(carried, Status.UNKNOWN, reason)
+            return self._not_answered(carried, reason, is_unsent=response.is_unsent)
         if verdict is Verdict.SLOW_DOWN:
-            return for_all(carried, Status.UNKNOWN, "the destination kept asking to slow down")
+            return self._not_answered(carried, "the destination kept asking to slow down", is_unsent=True)
         return self.plugin.decode(request, response, carried)
+
+    def _not_answered(self, carried: list[Operation], reason: str, *, is_unsent: bool) -> list[Outcome]:
+        # what surely had no effect must not wait for a person as what may have had one does
+        if is_unsent and not self.plugin.spec.repeats_safely:
+            return for_all(carried, Status.REJECTED, reason, is_permanent=False)
+        return for_all(carried, Status.UNKNOWN, reason)
 
     def _send(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:
         for request, response in self.transport.send_all(requests):

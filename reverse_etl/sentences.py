@@ -15,6 +15,7 @@ REFUSALS = {
     "no_identifier": "has no usable address or number for this destination",
     "duplicate_identifier": "shares the address with another customer of this sync, who is sent instead",
     "rejected_before": "was refused by the destination before and has not changed since",
+    "unanswered": "had no answer last time, and sending again might reach this person twice: a person must decide",
 }
 DENIALS = ("consent_denied", "suppressed", "withdrawn")
 

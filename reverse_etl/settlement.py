@@ -19,7 +19,10 @@ SETTLEMENT = (
       and f.status = 'accepted' and f.action = 'remove'""",
     """delete from activation.dead_letters using {facts} as f
     where dead_letters.sync = f.sync and dead_letters.target_key = f.target_key
-      and dead_letters.remote_id = f.remote_id and f.status = 'accepted'""",
+      and f.status = 'accepted'
+      -- a person who was refused under an old address and accepted under a new one is no longer a problem
+      and (dead_letters.remote_id = f.remote_id
+        or (dead_letters.record_key = f.record_key and 'remove' not in (dead_letters.action, f.action)))""",
     """insert into activation.dead_letters by name
     select sync, target_key, remote_id, record_key, action, row_hash, reason, is_permanent, 1 as attempts,
         now::timestamp as first_failed_at, now::timestamp as last_failed_at, run_id

@@ -67,6 +67,7 @@ class HttpTransport:
         self._classify = classify
         self._patience = patience
         self._concurrency = spec.concurrency
+        self._repeats_safely = spec.repeats_safely
         self._pace = Pace(spec.requests_per_second)
         self._client = httpx.Client(
             base_url=account.address,
@@ -97,7 +98,8 @@ class HttpTransport:
             verdict = self._classify(response)
             if verdict is Verdict.TRY_AGAIN:
                 attempts += 1
-                if attempts >= self._patience.attempts:
+                may_repeat = self._repeats_safely or response.is_unsent
+                if attempts >= self._patience.attempts or not may_repeat:
                     return response
                 self._pace.hold(self._backoff(attempts, response))
             elif verdict is Verdict.SLOW_DOWN and slowed < self._patience.slow_down_budget:
@@ -117,6 +119,8 @@ class HttpTransport:
             answer = self._client.request(
                 request.method, request.path, params=dict(request.query), json=request.json
             )
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            return Response(0, error=f"could not connect ({type(error).__name__})", is_unsent=True)
         except httpx.TimeoutException:
             return Response(0, error=f"no answer within {self._patience.timeout:.0f} s")
         except httpx.HTTPError as error:

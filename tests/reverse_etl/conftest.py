@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -153,7 +152,9 @@ class World:
         transport = getattr(self.doubles, "transport", None)
         with httpx.Client(transport=transport, verify=False, trust_env=False) as client:
             url = f"{self.doubles.url}{path}"
-            return (client.get(url) if json is None else client.post(url, json=json)).raise_for_status().json()
+            return (
+                (client.get(url) if json is None else client.post(url, json=json)).raise_for_status().json()
+            )
 
     def fault(self, **fault):
         self.ask("/_faults", json=fault)
