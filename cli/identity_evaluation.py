@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from cli.terminal import console, heading, progress_bars, table
 from identity.errors import TruthUnreadable
+from identity.evaluation import METHODS, exact_clusters, measure, read_truth, resolved_clusters
+from identity.labelled import load, name_columns, read_columns
 from identity.mistakes import OverMerge, over_merges
+from identity.resolver import resolve
+from identity.sweep import SweepPoint, sweep
 from warehouse.connections import open_warehouse
 from warehouse.publishing import open_published
 from warehouse.scratch import open_scratch
 from warehouse.settings import Settings
-
-if TYPE_CHECKING:
-    from identity.sweep import SweepPoint
 
 MERGES_SHOWN = 20
 _SHARES = (
@@ -84,11 +84,6 @@ def evaluate(records: Path | None, truth: str | None, named: tuple[str, ...], pa
 def _file(
     settings: Settings, file: Path, truth: str | None, named: tuple[str, ...], page: Path | None
 ) -> _Measured:
-    from identity.evaluation import METHODS, exact_clusters, measure, resolved_clusters
-    from identity.labelled import load, name_columns, read_columns
-    from identity.resolver import resolve
-    from identity.sweep import sweep
-
     with open_scratch(settings) as connection:
         columns, answer = name_columns(read_columns(connection, file), _named(named), truth)
         people = load(connection, file, columns, answer)
@@ -106,9 +101,6 @@ def _file(
 
 
 def _last_run(settings: Settings, page: Path | None) -> _Measured:
-    from identity.evaluation import METHODS, exact_clusters, measure, read_truth, resolved_clusters
-    from identity.sweep import sweep
-
     path = settings.sandbox_dir / "truth" / "records.csv"
     if not path.exists():
         raise TruthUnreadable(

@@ -1,4 +1,4 @@
-"""`cdp identity preview`: what other limits would merge and split, and which segments and figures would move.
+"""`cdp identity preview`: what other limits or rules would merge and split, and which segments and figures would move.
 
 The comparison is made in the identity room; here is what is asked and how the answer looks.
 """
@@ -7,54 +7,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 import click
 
 from cli.terminal import console, heading, progress_bars, table
-from identity.limits import differences, parse_limits
-from identity.rules import LIMITS, Limits
+from identity.preview import Change, Preview
+from identity.preview import preview as compare
+from identity.rules import LIMITS, PAIR_RULES, Limits
+from identity.trials import check_rules, differences, parse_limits
 from warehouse.scratch import PUBLISHED_CATALOG, open_scratch_copy
 from warehouse.settings import Settings
 
-if TYPE_CHECKING:
-    from identity.preview import Change, Preview
-
 _LIMITS = ", ".join(f"{field.name}={getattr(LIMITS, field.name):g}" for field in fields(Limits))
+_RULES = ", ".join(rule.name for rule in PAIR_RULES)
 
 
 @click.command(
-    epilog=f"Limits and their present values: {_LIMITS}. What each means is said in identity/rules.py."
+    epilog=f"Limits and their present values: {_LIMITS}. Rules: {_RULES}. What each means is said in identity/rules.py."
 )
 @click.option(
     "--set", "changes", multiple=True, metavar="LIMIT=VALUE", help="A limit to try; may be repeated."
 )
+@click.option("--without", multiple=True, metavar="RULE", help="A pair rule to leave out; may be repeated.")
 @click.option("--retrain", is_flag=True, help="Learn the model anew as well.")
-def preview(changes: tuple[str, ...], retrain: bool) -> None:
-    """Show what other limits, or a model learnt anew, would change; nothing is kept.
+def preview(changes: tuple[str, ...], without: tuple[str, ...], retrain: bool) -> None:
+    """Show what other limits, fewer rules or a model learnt anew would change; nothing is kept.
 
-    The records of the last run are resolved in a scratch copy. Without --set it shows what the decisions made
+    The records of the last run are resolved in a scratch copy. Without options it shows what the decisions made
     since then will do.
 
     \b
       cdp identity preview --set cut=2
       cdp identity preview --set household_cap=2 --set email_names=4
+      cdp identity preview --without twins
     """
     limits = parse_limits(changes)
+    check_rules(without)
     settings = Settings.load()
-    from identity.preview import preview as compare  # Splink takes two seconds to import
-
     with open_scratch_copy(settings) as connection, progress_bars() as progress:
         found = compare(
             connection,
             limits=limits,
             as_of=settings.now(),
+            without=without,
             retrain=retrain,
             published=PUBLISHED_CATALOG,
             progress=progress,
         )
     tried = [f"{name} {now:g} → {then:g}" for name, (now, then) in differences(limits).items()]
-    heading(f"With {', '.join(tried) or 'the limits as they are'}{', and a new model' if retrain else ''}")
+    tried += [f"no rule {name}" for name in without] + ["a new model"] * retrain
+    heading(f"With {', '.join(tried) or 'everything as it is'}")
     _show(found)
 
 
@@ -80,7 +82,7 @@ def _show(found: Preview) -> None:
             [[h.title, _figure(h.now), _figure(h.then)] for h in found.headlines],
         )
     )
-    console.print("Nothing was changed. To make it so, edit LIMITS in identity/rules.py.")
+    console.print("Nothing was changed. Limits and rules are in identity/rules.py.")
 
 
 def _show_changes(title: str, examples: Sequence[Change], count: int) -> None:

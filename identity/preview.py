@@ -1,21 +1,22 @@
-"""What other limits, or a model learnt anew, would change before anything changes: customers, segments, headline figures.
+"""What other limits, fewer rules or a model learnt anew would change before anything changes: customers, segments, headline figures.
 
 Resolves the published records in a scratch copy of the stores and compares; nothing is written anywhere else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
 from identity.errors import PreviewImpossible
-from identity.limits import changed_limits
 from identity.records import RECORDS
 from identity.report import IdentityReport
 from identity.resolver import resolve
 from identity.rules import Limits
+from identity.trials import trial
 from identity.workspace import first_row
 from warehouse.progress import Progress, silent
 
@@ -79,12 +80,13 @@ def preview(
     *,
     limits: Limits,
     as_of: datetime,
+    without: Collection[str] = (),
     retrain: bool = False,
     published: str = "published",
     state: str = "state_store",
     progress: Progress = silent,
 ) -> Preview:
-    """Resolve the published records with `limits` and compare with the customers of the published run.
+    """Resolve the published records with `limits`, leaving out the pair rules named in `without`, and compare with the customers of the published run.
 
     `connection` is a scratch warehouse with a copy of the state as `state`, both free to be written, and the
     published run attached as `published`. Decisions made since that run take effect too. Raises PreviewImpossible.
@@ -92,7 +94,7 @@ def preview(
     _check(connection, published)
     connection.execute("create schema if not exists intermediate")
     connection.execute(f"create or replace table {RECORDS} as from {published}.{RECORDS}")
-    with changed_limits(limits):
+    with trial(limits, without):
         report = resolve(
             connection,
             run_id="preview",

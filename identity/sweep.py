@@ -13,7 +13,7 @@ import duckdb
 from identity import cache, graph, ledger, rules
 from identity.errors import SweepImpossible
 from identity.evaluation import measure
-from identity.limits import changed_limits
+from identity.trials import trial
 from identity.workspace import first_row, workspace
 
 CUTS = tuple(float(bits) for bits in range(-6, 9))
@@ -46,7 +46,7 @@ def sweep(
         cannot = graph.profile_pairs(connection, decisions.cannot_link)
         points = []
         for cut in cuts:
-            with changed_limits(replace(rules.LIMITS, cut=cut)):
+            with trial(replace(rules.LIMITS, cut=cut)):
                 graph.find_clusters(connection, must, cannot)
             rows = connection.execute(
                 "select record_id, label::varchar from present join clusters using (id)"

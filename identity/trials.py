@@ -1,11 +1,11 @@
-"""Other limits than the shipped ones, for the time of a block: what previews and threshold sweeps try out.
+"""Other limits and fewer rules than the shipped ones, for the time of a block: what previews and threshold sweeps try out.
 
-What the limits mean is said in `rules.py`; every module of the engine reads them there when it needs them.
+What they mean is said in `rules.py`; every module of the engine reads them there when it needs them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from difflib import get_close_matches
@@ -40,12 +40,28 @@ def differences(limits: rules.Limits) -> dict[str, tuple[float, float]]:
     return {name: (now[name], value) for name, value in asdict(limits).items() if value != now[name]}
 
 
+def check_rules(names: Iterable[str]) -> None:
+    """Raises LimitInvalid where one of the names is no rule, or nothing would be left that holds people apart."""
+    known = {rule.name: rule for rule in rules.PAIR_RULES}
+    left_out = set(names)
+    for name in sorted(left_out - set(known)):
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+        raise LimitInvalid(f"There is no rule {name!r} to leave out. {hint}")
+    if all(name in left_out for name, rule in known.items() if rule.is_conflict):
+        raise LimitInvalid("At least one conflict rule must stay: without any, nothing holds clusters apart.")
+
+
 @contextmanager
-def changed_limits(limits: rules.Limits) -> Iterator[None]:
-    """Let everything that is resolved inside the block obey `limits`. Not for several threads at once."""
-    before = rules.LIMITS
+def trial(limits: rules.Limits, without: Collection[str] = ()) -> Iterator[None]:
+    """Let everything that is resolved inside the block obey `limits`, and no pair rule named in `without`.
+
+    Not for several threads at once.
+    """
+    before = rules.LIMITS, rules.PAIR_RULES
     rules.LIMITS = limits
+    rules.PAIR_RULES = tuple(rule for rule in rules.PAIR_RULES if rule.name not in without)
     try:
         yield
     finally:
-        rules.LIMITS = before
+        rules.LIMITS, rules.PAIR_RULES = before
