@@ -15,9 +15,10 @@ from pathlib import Path
 from ingestion.declarations import Location, Source, Table
 from ingestion.errors import ConnectionCut, PullFailed, RemoteFileChanged, RemoteFileRefused
 from ingestion.pulled import PulledFile
-from ingestion.remote.folders import RemoteFile, RemoteFolder, open_folder
+from ingestion.remote.folders import RemoteFile, RemoteFolder
 from ingestion.remote.landed import Landed
 from ingestion.remote.names import asking_table, deepest, shown, why_refused
+from ingestion.remote.places import open_folder
 from warehouse.progress import Progress, silent
 
 # seconds to wait after each cut that brought nothing; a cut after at least one whole file starts the count anew

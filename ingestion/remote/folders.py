@@ -6,7 +6,6 @@ The places themselves are in `s3.py` and `sftp.py`, the only modules of this pac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,18 +43,6 @@ class RemoteFolder(Protocol):
 
     def look_at(self, name: str) -> RemoteFile:
         """One file as it is now."""
-
-
-def open_folder(location: Location, environ: Mapping[str, str]) -> AbstractContextManager[RemoteFolder]:
-    """A connection to the declared place, made when the block is entered. Raises as RemoteFolder's methods do."""
-    # each library costs a quarter of a second to import, and most shops use neither
-    if location.scheme == "s3":
-        from ingestion.remote.s3 import open_bucket
-
-        return open_bucket(location, environ)
-    from ingestion.remote.sftp import open_server
-
-    return open_server(location, environ)
 
 
 def read_settings(location: Location, environ: Mapping[str, str]) -> dict[str, str]:
