@@ -7,7 +7,7 @@ create table activation.paused (
 );
 -- One row per command that changed what a sync will do, kept for ever.
 create table activation.audit (
-    at timestamp not null,
+    done_at timestamp not null,
     command text not null,            -- pause, resume, retry, reset
     sync text not null,
     person text not null,
