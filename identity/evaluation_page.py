@@ -26,6 +26,13 @@ FIGURES = {
     "b_cubed_f1": "B³ F1",
     "exact_cluster_rate": "Exact clusters",
 }
+COUNTS = {
+    "largest_cluster": "Records of the largest customer",
+    "over_merges": "Customers with several persons",
+    "records": "Records",
+    "persons": "Persons",
+    "customers": "Customers",
+}
 LINES = {"precision": "precision", "recall": "recall", "f1": "F1", "b_cubed_f1": "B³ F1"}
 MERGES_SHOWN = 100
 # told apart by dash as well as by colour; readable on white and on black
@@ -44,6 +51,7 @@ def render_page(
     return PAGES.get_template("evaluation.html").render(
         title=title,
         figures=FIGURES,
+        counts=COUNTS,
         measured=measured,
         chart=vl_convert.vegalite_to_svg(sweep_chart(points), config=CHART_STYLE) if points else "",
         cut=LIMITS.cut,
@@ -62,7 +70,7 @@ def sweep_chart(points: Sequence[SweepPoint]) -> dict[str, Any]:
     ]
     lowest = min(point.measured[name] for point in points for name in LINES)
     scale = alt.Scale(domain=[max(0.0, lowest - 0.02), 1.0], nice=False)
-    order = list(LINES.values())
+    order, legend = list(LINES.values()), alt.Legend(symbolType="stroke", symbolSize=400)
     lines = (
         alt.Chart({"values": rows})
         .mark_line(point=True)
@@ -70,9 +78,15 @@ def sweep_chart(points: Sequence[SweepPoint]) -> dict[str, Any]:
             x=alt.X("cut:Q", title="cut in bits: clusters join while their average weight is above it"),
             y=alt.Y("value:Q", title=None, scale=scale),
             color=alt.Color(
-                "figure:N", title=None, sort=order, scale=alt.Scale(domain=order, range=_COLOURS)
+                "figure:N",
+                title=None,
+                sort=order,
+                legend=legend,
+                scale=alt.Scale(domain=order, range=_COLOURS),
             ),
-            strokeDash=alt.StrokeDash("figure:N", title=None, sort=order, scale=alt.Scale(domain=order)),
+            strokeDash=alt.StrokeDash(
+                "figure:N", title=None, sort=order, legend=legend, scale=alt.Scale(domain=order)
+            ),
         )
     )
     shipped = (

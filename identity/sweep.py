@@ -16,7 +16,8 @@ from identity.evaluation import measure
 from identity.trials import trial
 from identity.workspace import first_row, workspace
 
-CUTS = tuple(float(bits) for bits in range(-6, 9))
+# finer around the shipped cut, where most is decided
+CUTS = (-6.0, -5.0, -4.0, -3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
 
 
 @dataclass(frozen=True)
