@@ -21,7 +21,7 @@ _RECONCILIATION = """
     order by class <> 'unexplained', class = 'not in the marts', class = 'equal', source, measure, compared_with
 """
 _FRESHNESS = """
-    select source, max(coalesce(delivered_at, loaded_at)) as delivered_at, max(max_event_at) as newest_at,
+    select source, max(loaded_at) as loaded_at, max(max_event_at) as newest_at,
         sum(rows_loaded)::bigint as loaded, sum(rows_rejected)::bigint as rejected
     from raw.loads where status = 'loaded' group by source order by source
 """
@@ -84,32 +84,36 @@ def _compared(row: Row) -> list[str]:
 
 
 def _verdict(name: str, explanation: str) -> str:
-    # the explanation names its classes, the one that explains most among them
-    return explanation if name in explanation else ": ".join(filter(None, [name, explanation]))
+    # one reason says it all; of several, the explanation tells how much each adds, the largest among them
+    if "," not in explanation:
+        return name
+    return explanation if name in explanation else f"{name}: {explanation}"
 
 
 def freshness_section(view: View) -> Section:
-    """When each source last delivered."""
+    """When each source was last loaded, and how new what it tells is."""
     section = Section(
         "How fresh the data is",
-        f"The newest delivery and the newest event of each source (UTC), and its age in days on {in_words(view.as_of.date())}; "
-        "rows of all deliveries so far.",
+        "When each source was last loaded, its newest event, and how many days before the end of "
+        f"{in_words(view.as_of.date())} (UTC) that was: the event, or the load where rows tell no time. "
+        "Rows of all deliveries so far.",
     )
     section, rows = or_why_not(
         section, lambda: read_rows(view.connection, _FRESHNESS), "Nothing has been loaded yet."
     )
     if not rows:
         return section
-    headers = ["Source", "Newest delivery", "Days ago", "Newest event", "Rows", "Rejected rows"]
-    return replace(section, table=Table(headers, [_fresh(row, view) for row in rows], frozenset({2, 4, 5})))
+    headers = ["Source", "Last loaded", "Newest event", "Days ago", "Rows", "Rejected rows"]
+    return replace(section, table=Table(headers, [_fresh(row, view) for row in rows], frozenset({3, 4, 5})))
 
 
 def _fresh(row: Row, view: View) -> list[str]:
+    newest = row["newest_at"] or row["loaded_at"]
     return [
         row["source"],
-        _moment(row["delivered_at"]),
-        count(max(0, (view.as_of - row["delivered_at"]).days)) if row["delivered_at"] else NOTHING,
+        _moment(row["loaded_at"]),
         _moment(row["newest_at"]),
+        count(max(0, (view.as_of - newest).days)),
         count(row["loaded"]),
         count(row["rejected"]),
     ]

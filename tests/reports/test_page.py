@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.figures import change, figure, money
-from reports.health import OpenAlert
+from reports.health import OpenAlert, freshness_section
 from reports.page import open_view, render_page
 from reports.periods import Period
 from reports.sales import revenue_section
@@ -79,7 +79,14 @@ def test_numbers_are_formatted_and_changes_told_in_words(page):
     assert "£1,234 ▲ up 23 % from £1,000, better" in texts
     assert "25.0 % ▼ down 25.0 points from 50.0 %, worse" in texts
     assert "nothing was measured in this period" in texts
-    assert "£2,094.50" in texts and "−£5.50" in texts and "cancelled or refunded -5.50" in texts
+    assert "£2,094.50" in texts and "−£5.50" in texts and "−£5.50 cancelled or refunded" in texts
+
+
+def test_freshness_goes_by_the_newest_event_and_by_the_load_where_rows_tell_no_time(view):
+    assert freshness_section(view).table.rows == [
+        ["shop", "2026-03-31 00:00", "2026-03-04 00:00", "27", "6", "1"],
+        ["till", "2026-03-31 00:00", "–", "0", "1,234", "0"],
+    ]
 
 
 def test_ids_of_charts_do_not_meet(page):
