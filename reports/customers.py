@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reports.charts import heat_map, ranked_bars
 from reports.figures import count, per_cent
-from reports.periods import in_words, month_label
+from reports.periods import Period, first_of_months, in_words, month_label
 from reports.published import Row, read_rows, to_date
 from reports.sections import Section, View, draw, or_why_not
 
@@ -25,7 +25,6 @@ _COHORTS = f"""
     from analytics.cohort_retention
     where is_complete and months_since between 1 and {COHORT_MONTHS}
         and cohort_month_date between $1 and $2
-        and cohort_month_date > $2::date - interval {COHORTS_SHOWN} month
     group by all order by all
 """
 _LIFECYCLE = "select lifecycle_stage as name, count(*) as value from marts.customers group by all"
@@ -42,7 +41,7 @@ def cohort_section(view: View) -> Section:
     section = Section(
         "Who comes back",
         "Per cent of the customers who first bought in a month (how many, in brackets) that bought again in the 1st, 2nd … "
-        f"month after it. Months that are not over are left out. First purchases {view.period.in_months} (UTC).",
+        f"month after it. Months that are not over are left out. First purchases {cohort_period(view)} (UTC).",
     )
     section, rows = or_why_not(
         section,
@@ -56,9 +55,16 @@ def cohort_section(view: View) -> Section:
     )
 
 
+def cohort_period(view: View) -> Period:
+    """The whole months whose cohorts are shown: those of the period, and of a long one the newest 24."""
+    until = view.period.until
+    return Period(max(view.period.first_month, first_of_months(until, COHORTS_SHOWN)), until)
+
+
 def cohort_rows(view: View) -> list[Row]:
     """One row per cohort and month after it: label, column (months), value (0-1), text. Raises NotPublished."""
-    rows = read_rows(view.connection, _COHORTS, [view.period.first_month, view.period.until])
+    shown = cohort_period(view)
+    rows = read_rows(view.connection, _COHORTS, [shown.since, shown.until])
     return [
         {
             "label": f"{month_label(to_date(row['cohort']))} ({row['size']:,})",

@@ -64,11 +64,16 @@ def chosen_period(since: str | None, until: str | None, grain: Grain, *, today: 
     return Period(first, last)
 
 
+def first_of_months(last: date, months: int) -> date:
+    """The first day of so many months of which `last` lies in the last."""
+    place = last.year * 12 + last.month - months
+    return date(place // 12, place % 12 + 1, 1)
+
+
 def usual_start(last: date, grain: Grain) -> date:
     """The first day of the period that is shown when nobody says since when."""
     if grain == "month":
-        months = last.year * 12 + last.month - _USUAL["month"]
-        return date(months // 12, months % 12 + 1, 1)
+        return first_of_months(last, _USUAL["month"])
     if grain == "week":
         return last - timedelta(days=last.weekday(), weeks=_USUAL["week"] - 1)
     return last - timedelta(days=_USUAL["day"] - 1)

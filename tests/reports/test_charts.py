@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from reports import customers, marketing, sales
 from reports.chart_style import NARROW, WIDE
 from reports.charts import columns, grouped_bars, heat_map, ranked_bars, stacked_bars
+from reports.page import open_view
+from reports.periods import Period
 
 SINCE, UNTIL = "2025-04-01", "2026-03-31"
 
@@ -53,6 +57,12 @@ def test_customers_by_month(view, shop):
 def test_cohorts_are_added_over_channels_and_leave_out_months_that_are_not_over(view):
     spec = heat_map(customers.cohort_rows(view), WIDE, title="months after the first purchase")
     assert shown(spec, "label", "column", "value", "text") == [("Jan 26 (4)", 1, 0.25, "25")]
+
+
+def test_of_a_long_period_the_newest_cohorts_are_shown_and_the_sentence_says_so(shop):
+    long = open_view(shop, Period(date(2020, 5, 15), date(2026, 3, 31)))
+    assert "First purchases 1 Apr 2024 – 31 Mar 2026 (UTC)." in customers.cohort_section(long).counts
+    assert [row["label"] for row in customers.cohort_rows(long)] == ["Mar 25 (5)", "Jan 26 (4)"]
 
 
 def test_the_funnel_counts_visits_of_the_period_and_what_each_step_loses(view, shop):
