@@ -4,51 +4,42 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from cli.home import prepare_dagster_home
-from cli.sandbox import pretend_shop
+from cli.sync_controls import COMMANDS
+from cli.sync_declarations import SANDBOX, declared_syncs, installation
 from cli.terminal import console, progress_bars, table
 from reverse_etl.accounts import Accounts
-from reverse_etl.declarations import SyncDeclaration, read_syncs
 from reverse_etl.log import read_log, read_refusals, read_runs
 from reverse_etl.plan import Plan
 from reverse_etl.planner import plan_sync
 from reverse_etl.runner import run_syncs
-from sandbox.generator import SAMPLE
 from warehouse.connections import open_state, open_warehouse
-from warehouse.errors import CdpError
-from warehouse.progress import silent
-from warehouse.run_lock import take_run_lock
 from warehouse.settings import Settings
-
-
-class UnknownSync(CdpError):
-    """No exposure declares a sync of this name."""
-
-
-SANDBOX = click.option(
-    "--sandbox", is_flag=True, help="With the pretend destinations of `cdp run --sandbox`."
-)
-
-
-@contextmanager
-def _installation(sandbox: bool) -> Iterator[Settings]:
-    settings = Settings.load()
-    if not sandbox:
-        yield settings
-        return
-    with pretend_shop(settings, SAMPLE["customers"], silent) as pretend:
-        yield pretend
 
 
 @click.group()
 def sync() -> None:
-    """Audiences on their way to tools (declared beside the sync_* models)."""
+    """Audiences on their way to tools (declared beside the sync_* models).
+
+    \b
+    Day by day:
+      cdp sync status           how each audience stands, and what to do next
+      cdp sync plan NAME        what would be sent now
+      cdp sync apply NAME       send it; --confirm for a first or very large change
+      cdp sync log --refused    who is not sent, and why
+    When something is wrong:
+      cdp sync pause NAME       hold it (opt-outs still go out); resume ends it
+      cdp sync retry NAME       send refused rows again, as they are now
+      cdp sync verify NAME      compare with what the tool really holds
+      cdp sync reset NAME       forget what was acknowledged and start anew
+    """
+
+
+for command in COMMANDS:
+    sync.add_command(command)
 
 
 @sync.command()
@@ -59,12 +50,12 @@ def sync() -> None:
 @SANDBOX
 def plan(names: tuple[str, ...], export: Path | None, sandbox: bool) -> None:
     """What would be sent now, sync by sync; nothing is sent."""
-    with _installation(sandbox) as settings:
+    with installation(sandbox) as settings:
         _plan(settings, names, export)
 
 
 def _plan(settings: Settings, names: tuple[str, ...], export: Path | None) -> None:
-    syncs, blocked = _declared(settings, names)
+    syncs, blocked = declared_syncs(settings, names)
     accounts = Accounts.load(settings.outbox_dir)
     requests = 0
     with open_warehouse(settings, with_state=True) as connection:
@@ -86,7 +77,7 @@ def _plan(settings: Settings, names: tuple[str, ...], export: Path | None) -> No
 @SANDBOX
 def apply(names: tuple[str, ...], confirm: bool, dry_run: bool, sandbox: bool) -> None:
     """Send the differences now, through every gate; without NAMES, all syncs."""
-    with _installation(sandbox) as settings:
+    with installation(sandbox) as settings:
         if dry_run:
             _plan(settings, names, None)
         else:
@@ -94,7 +85,7 @@ def apply(names: tuple[str, ...], confirm: bool, dry_run: bool, sandbox: bool) -
 
 
 def _apply(settings: Settings, names: tuple[str, ...], *, confirm: bool) -> None:
-    syncs, blocked = _declared(settings, names)
+    syncs, blocked = declared_syncs(settings, names)
     with progress_bars() as show:
         results = run_syncs(
             lambda: open_warehouse(settings, with_state=True),
@@ -106,6 +97,7 @@ def _apply(settings: Settings, names: tuple[str, ...], *, confirm: bool) -> None
             show,
             blocked=blocked,
             confirmed=confirm,
+            keep_days=settings.sync_log_days,
         )
     for result in results:
         told = result.held_reason or result.message or ""
@@ -135,23 +127,6 @@ def log(name: str | None, limit: int, refused: bool, runs: bool) -> None:
             rows = read_log(connection, name, limit)
             columns = ["finished_at", "sync", "action", "record_key", "status", "reason"]
     console.print(table(columns, [[_short(row[column]) for column in columns] for row in rows]))
-
-
-def _declared(settings: Settings, names: tuple[str, ...]) -> tuple[list[SyncDeclaration], dict[str, str]]:
-    """The declared syncs asked for, and why some are held; reads the dbt project (a few seconds)."""
-    take_run_lock(settings)  # a run under way would change the tables while they are read
-    prepare_dagster_home(settings)
-    from orchestration import dbt_process
-    from orchestration.holds import held_syncs, read_failures
-
-    manifest = dbt_process.manifest()
-    known = {declared.name: declared for declared in read_syncs(manifest)}
-    unknown = sorted(set(names) - set(known))
-    if unknown:
-        raise UnknownSync(f"There is no sync {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
-    with open_warehouse(settings) as connection:
-        blocked = held_syncs(manifest, read_failures(connection))
-    return [known[name] for name in known if not names or name in names], blocked
 
 
 def _print_plan(planned: Plan) -> None:

@@ -24,6 +24,7 @@ class Comparison:
     target_key: str
     run_id: str
     state: str
+    retrying: bool = False
 
     def diff(self) -> str:
         count = len(self.mapping.identifiers)
@@ -97,7 +98,7 @@ class Comparison:
             select *, case
                 when {self._is_parked()} then 'unanswered'
                 when is_desired and is_acked and not is_uncertain and row_hash = held_hash then 'unchanged'
-                when is_desired and is_lettered and not is_uncertain then 'rejected_before'
+                when is_desired and is_lettered and not is_uncertain and not {self.retrying} then 'rejected_before'
                 when is_desired and is_acked then 'update'
                 when is_desired then 'add'
                 when is_doubtful and lane <> 'withdrawal' then 'kept'
@@ -150,11 +151,18 @@ class Comparison:
             order by lane <> 'withdrawal', step = 'remove', step <> 'update', record_key, remote_id"""
 
     def settled_locally(self) -> str:
-        """Changes that need no call: `move` to a new owner, `release` of what is not ours to remove."""
-        return """
+        """Changes that need no call: `move` to a new owner, `release` of what is not ours to remove.
+
+        On a retry also `close`: a refused row that nobody wants to send any more.
+        """
+        return f"""
             select remote_id, record_key, case when step = 'release' then 'release' else 'move' end as change
             from plan_diff
-            where step = 'release' or (step = 'unchanged' and has_new_owner)"""
+            where step = 'release' or (step = 'unchanged' and has_new_owner)
+            union all
+            select remote_id, record_key, 'close' from {self.state}.activation.dead_letters
+            where {self.retrying} and sync = {literal(self.sync.name)} and target_key = {literal(self.target_key)}
+              and remote_id not in (select remote_id from plan_diff)"""
 
     def snapshot(self) -> str:
         """The full rows of the target, by key: record_key, payload, and what a consent statement may name."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Normaliser = Callable[[str], str]
 """SQL expression of a column → SQL expression of the value as the destination wants it (null = not usable)."""
@@ -166,6 +166,24 @@ class DestinationSpec:
     reopens_target: bool = False
     repeats_safely: bool = True
     order: int = 0  # objects of lower order are sent first
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One record as a tool shows it: our id of it, its fields as text, and whether it still counts."""
+
+    remote_id: str
+    fields: Mapping[str, str | None]
+    presence: Presence = Presence.PRESENT
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A destination that can be asked for everything it holds in a target."""
+
+    def read_members(self, target: Target, /) -> Generator[Request, Response, list[Member]]:
+        """A conversation, page by page, that returns all members; raises TargetFailed."""
+        ...
 
 
 class Destination(Protocol):

@@ -114,6 +114,8 @@ class Journal:
                 from {rows} as moved
                 where {scope} and acked.remote_id = moved.remote_id and moved.change = 'move'"""
             )
+            closed = f"select remote_id from {rows} where change = 'close'"
+            state.execute(f"delete from activation.dead_letters where {scope} and remote_id in ({closed})")
             released = f"select remote_id from {rows} where change = 'release'"
             state.execute(f"delete from activation.acked where {scope} and remote_id in ({released})")
             state.execute(

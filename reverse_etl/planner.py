@@ -35,22 +35,23 @@ def plan_sync(
     *,
     blocked: Mapping[str, str] | None = None,
     confirmed: bool = False,
+    retrying: bool = False,
     run_id: str = "plan",
 ) -> Plan:
     """What a sync would do now. `connection` is the warehouse with the state file attached as `state_store`.
 
     Reads the sync model, `marts.consents`, `marts.suppressions`, and the schemas `activation` and `platform` of the
     state; makes temporary tables only. `blocked` maps a sync's name to why its data must not be sent (failing test,
-    stale source). Raises DeclarationError when the mapping names a column that the model does not have.
+    stale source); a paused sync is held too. `retrying` plans refused rows again although they have not changed. Raises DeclarationError when the mapping names a column that the model does not have.
     """
     account = accounts.find(sync.destination)
     if isinstance(account, NotConfigured):
         return Plan(sync, "", Counts(), not_configured=account.sentence)
-    reason = (blocked or {}).get(sync.name)
+    reason = (blocked or {}).get(sync.name) or _pause(connection, sync)
     target_key = _target_key(sync, account)
     try:
         mapping = FieldMapping(sync, read_columns(connection, sync))
-        comparison = Comparison(sync, mapping, target_key, run_id, STATE_CATALOG)
+        comparison = Comparison(sync, mapping, target_key, run_id, STATE_CATALOG, retrying)
         desired = DesiredRows(sync, mapping, target_key, STATE_CATALOG)
         for name, query in [*desired.steps(), ("plan_diff", comparison.diff())]:
             connection.execute(f"create or replace temp table {name} as {query}")
@@ -58,6 +59,16 @@ def plan_sync(
         hold = find_hold(Counts(), sync.guards, 0, blocked=reason or _NOT_BUILT, confirmed=False)
         return Plan(sync, target_key, Counts(), hold=hold)
     return _Assembly(connection, sync, comparison, mapping, target_key).plan(reason, confirmed=confirmed)
+
+
+def _pause(connection: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> str | None:
+    found = connection.execute(
+        f"select person, paused_at, reason from {STATE_CATALOG}.activation.paused where sync = ?", [sync.name]
+    ).fetchone()
+    if found is None:
+        return None
+    person, paused_at, why = found
+    return f"{person} paused it on {paused_at:%Y-%m-%d} ({why}; `cdp sync resume {sync.name}` ends that)"
 
 
 def _target_key(sync: SyncDeclaration, account: Account) -> str:

@@ -20,6 +20,7 @@ from reverse_etl.journal import Journal, OpenState, clock
 from reverse_etl.plan import Plan
 from reverse_etl.planner import plan_sync
 from reverse_etl.results import SyncResult, Tally
+from reverse_etl.retention import DEFAULT_DAYS, prune
 from reverse_etl.sender import Sender, converse
 from reverse_etl.snapshots import deliver_snapshot
 from reverse_etl.transport import Patience, Transport, open_transport
@@ -40,11 +41,16 @@ def run_syncs(
     *,
     blocked: Mapping[str, str] | None = None,
     confirmed: bool = False,
+    retrying: bool = False,
     patience: Patience | None = None,
+    keep_days: int = DEFAULT_DAYS,
 ) -> list[SyncResult]:
-    """Run syncs in sending order. A refused account stops its destination only; every sync has a result."""
+    """Run syncs in sending order. A refused account stops its destination only; every sync has a result.
+
+    Afterwards records of sending older than `keep_days` are removed, as far as no later run needs them.
+    """
     stopped: dict[str, str] = {}
-    return [
+    results = [
         run_sync(
             open_warehouse_with_state,
             open_state,
@@ -55,11 +61,14 @@ def run_syncs(
             progress,
             blocked=blocked,
             confirmed=confirmed,
+            retrying=retrying,
             stopped=stopped,
             patience=patience,
         )
         for sync in in_sending_order(syncs)
     ]
+    prune(open_state, clock(), keep_days)
+    return results
 
 
 def run_sync(
@@ -73,6 +82,7 @@ def run_sync(
     *,
     blocked: Mapping[str, str] | None = None,
     confirmed: bool = False,
+    retrying: bool = False,
     stopped: dict[str, str] | None = None,
     patience: Patience | None = None,
 ) -> SyncResult:
@@ -85,7 +95,9 @@ def run_sync(
     stopped = {} if stopped is None else stopped
     started = clock()
     with open_warehouse_with_state() as warehouse:
-        plan = plan_sync(warehouse, sync, accounts, blocked=blocked, confirmed=confirmed, run_id=run_id)
+        plan = plan_sync(
+            warehouse, sync, accounts, blocked=blocked, confirmed=confirmed, retrying=retrying, run_id=run_id
+        )
     journal = Journal(open_state, plan, run_id, now)
     result = _apply(plan, journal, accounts, progress, stopped, patience or Patience())
     is_clean = result.status in ("sent", "nothing to send")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from reverse_etl.contract import (
     Action,
@@ -24,6 +25,7 @@ from reverse_etl.destinations.answers import for_all
 from reverse_etl.errors import AnswerMismatch, DestinationStopped, TargetFailed
 from reverse_etl.transport import Transport
 
+Result = TypeVar("Result")
 _ARCHIVED = "was archived at the destination by somebody else and is not put back"
 _DELETED = "was deleted at the destination by somebody else and is not put back"
 _OPTED_OUT = "unsubscribed at destination"
@@ -116,9 +118,9 @@ class Sender:
 
 
 def converse(
-    conversation: Generator[Request, Response, str], plugin: Destination, transport: Transport
-) -> str:
-    """Carry out the conversation that opens a target and return the tool's id of it.
+    conversation: Generator[Request, Response, Result], plugin: Destination, transport: Transport
+) -> Result:
+    """Carry out a conversation with the tool and return what it found out, such as the tool's id of a target.
 
     Raises TargetFailed or DestinationStopped.
     """
@@ -134,7 +136,8 @@ def converse(
                 )
             request = conversation.send(response)
     except StopIteration as end:
-        return str(end.value)
+        result: Result = end.value
+        return result
 
 
 def _raise_if_stopped(plugin: Destination, response: Response) -> Verdict:

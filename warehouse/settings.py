@@ -21,7 +21,8 @@ class Settings(BaseModel):
     """One installation: a data folder, and limits for the engine.
 
     `as_of` fixes "now" for a run (naive UTC); None means the clock. `lock_wait_seconds` is how long a busy
-    database file is waited for before the run gives up with a message.
+    database file is waited for before the run gives up with a message. `sync_log_days` is how long the records of
+    sending are kept.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,6 +33,7 @@ class Settings(BaseModel):
     as_of: datetime | None = None
     lock_wait_seconds: float = 60.0
     backups_kept: int = 7
+    sync_log_days: int = 400
 
     @field_validator("as_of")
     @classmethod

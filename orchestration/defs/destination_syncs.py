@@ -94,6 +94,7 @@ def send(settings: Settings, syncs: list[SyncDeclaration], *, run_id: str) -> li
         settings.now(),
         progress.get(),
         blocked=blocked,
+        keep_days=settings.sync_log_days,
     )
 
 

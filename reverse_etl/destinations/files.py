@@ -12,6 +12,7 @@ from collections.abc import Generator, Mapping, Sequence
 from reverse_etl.contract import (
     DestinationSpec,
     MatchKey,
+    Member,
     Operation,
     Outcome,
     Request,
@@ -78,6 +79,14 @@ def without_rows(
     columns = list(reader.fieldnames or [])
     rows = [row for row in reader if row.get(key_column) not in keys]
     return Request("WRITE", target.remote, content=_csv(columns, rows), op_ids=op_ids)
+
+
+def read_rows(content: bytes, key_column: str) -> list[Member]:
+    """The rows of a file as members; an empty cell is null."""
+    return [
+        Member(row[key_column], {name: value or None for name, value in row.items()})
+        for row in csv.DictReader(io.StringIO(content.decode("utf-8")))
+    ]
 
 
 def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, str | None]]) -> bytes:

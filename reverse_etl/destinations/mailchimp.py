@@ -12,6 +12,7 @@ from reverse_etl.contract import (
     Action,
     DestinationSpec,
     MatchKey,
+    Member,
     Operation,
     Outcome,
     Presence,
@@ -28,6 +29,12 @@ from reverse_etl.normalisers import email, text
 
 OPTED_OUT = "unsubscribed at destination"
 _EMAIL = MatchKey("email_address", "email", email)
+_PAGE = 1000  # the most Mailchimp gives at once
+_PRESENCE = {
+    "unsubscribed": Presence.OPTED_OUT,
+    "cleaned": Presence.OPTED_OUT,
+    "archived": Presence.ARCHIVED,
+}
 _COMPLIANCE = "Member In Compliance State"
 
 
@@ -112,12 +119,7 @@ class Contacts:
             return Presence.ABSENT
         is_member = response.status == 200 and isinstance(response.body, Mapping)
         status = response.body.get("status") if is_member else None
-        found = {
-            "unsubscribed": Presence.OPTED_OUT,
-            "cleaned": Presence.OPTED_OUT,
-            "archived": Presence.ARCHIVED,
-        }
-        return found.get(status, Presence.PRESENT) if status else None
+        return _PRESENCE.get(status, Presence.PRESENT) if status else None
 
     def encode(self, operations: Sequence[Operation], target: Target) -> list[Request]:
         return [_contact_request(operation, target) for operation in operations]
@@ -137,6 +139,9 @@ class Contacts:
         if body.get("id") != operation.remote_id:
             return nothing_processed(operations)
         return [Outcome(operation.op_id, Status.ACCEPTED)]
+
+    def read_members(self, target: Target) -> Generator[Request, Response, list[Member]]:
+        return _read_members(f"/3.0/lists/{target.account_id}/members", f"audience {target.account_id}")
 
 
 class SegmentMemberships(Unread):
@@ -185,6 +190,31 @@ class SegmentMemberships(Unread):
         if not errors and not _mentions_members(body):
             return nothing_processed(operations)
         return [_membership_outcome(operation, errors) for operation in operations]
+
+    def read_members(self, target: Target) -> Generator[Request, Response, list[Member]]:
+        path = f"/3.0/lists/{target.account_id}/segments/{target.remote}/members"
+        return _read_members(path, f"segment {target.name!r}", fields=False)
+
+
+def _read_members(path: str, what: str, *, fields: bool = True) -> Generator[Request, Response, list[Member]]:
+    """Every page of members; for a segment only who is in it, since the contacts sync answers for fields."""
+    wanted = "members.id,members.status,members.merge_fields"
+    members: list[Member] = []
+    while True:
+        query = {"count": str(_PAGE), "offset": str(len(members)), "fields": wanted}
+        page = _listed((yield Request("GET", path, query=query)), "members", what)
+        members += [
+            Member(
+                member["id"],
+                {name: str(value) for name, value in (member.get("merge_fields") or {}).items()}
+                if fields
+                else {},
+                _PRESENCE.get(member.get("status", ""), Presence.PRESENT),
+            )
+            for member in page
+        ]
+        if len(page) < _PAGE:
+            return members
 
 
 def _mentions_members(body: Mapping[str, Any]) -> bool:

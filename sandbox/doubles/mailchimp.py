@@ -17,6 +17,8 @@ from starlette.routing import Route
 from sandbox.doubles.store import Store
 
 MOST_MEMBERS = 500
+MOST_LISTED = 1000
+_PAGING = (("count", "10"), ("offset", "0"))
 STATUSES = ("subscribed", "unsubscribed", "cleaned", "pending", "transactional")
 _COMPLIANCE = (
     "{} is in a compliance state due to unsubscribe, bounce, or compliance review and cannot be subscribed."
@@ -32,6 +34,8 @@ class Mailchimp:
     def routes(self) -> list[Route]:
         lists = "/3.0/lists/{list_id}"
         return [
+            Route(f"{lists}/members", self.list_members, methods=["GET"]),
+            Route(f"{lists}/segments/{{segment_id:int}}/members", self.list_members, methods=["GET"]),
             Route(f"{lists}/members/{{hash}}", self.read_member, methods=["GET"]),
             Route(f"{lists}/members/{{hash}}", self.put_member, methods=["PUT"]),
             Route(f"{lists}/members/{{hash}}", self.archive_member, methods=["DELETE"]),
@@ -49,6 +53,23 @@ class Mailchimp:
             if member
             else problem(404, "Resource Not Found", "The requested resource is missing.")
         )
+
+    async def list_members(self, request: Request) -> Response:
+        """One page of a list's or a segment's members; archived contacts are not shown."""
+        count, offset = (int(request.query_params.get(name, default)) for name, default in _PAGING)
+        segment = request.path_params.get("segment_id")
+        if not 0 <= count <= MOST_LISTED:
+            return problem(400, "Invalid Resource", f"count must be at most {MOST_LISTED}.")
+        rows = self.store.rows(
+            "select * from mailchimp_members where list_id = ? and status <> 'archived' and (? is null or hash in "
+            "(select hash from mailchimp_segment_members where segment_id = ?)) order by hash limit ? offset ?",
+            request.path_params["list_id"],
+            segment,
+            segment,
+            count,
+            offset,
+        )
+        return JSONResponse({"members": [_to_json(row) for row in rows]})
 
     async def put_member(self, request: Request) -> Response:
         list_id, wanted = request.path_params["list_id"], request.path_params["hash"]
@@ -219,14 +240,16 @@ def _wrong_member(body: dict[str, Any], wanted: str) -> Response | None:
 
 
 def _shown(member: dict[str, Any]) -> Response:
-    return JSONResponse(
-        {
-            "id": member["hash"],
-            "email_address": member["email"],
-            "status": member["status"],
-            "merge_fields": json.loads(member["merge_fields"]),
-        }
-    )
+    return JSONResponse(_to_json(member))
+
+
+def _to_json(member: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": member["hash"],
+        "email_address": member["email"],
+        "status": member["status"],
+        "merge_fields": json.loads(member["merge_fields"]),
+    }
 
 
 def _changed(

@@ -1,0 +1,271 @@
+"""`cdp sync status|retry|verify|reset|pause|resume`: how syncs stand, and the levers that people have on them.
+
+Planning, sending and the log are in `sync.py`; what a lever does is decided in the activation room.
+"""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import uuid
+from pathlib import Path
+
+import click
+
+from cli.sync_declarations import SANDBOX, declared_syncs, find_sync, installation, read_declared
+from cli.terminal import console, progress_bars, table
+from reverse_etl.accounts import Accounts
+from reverse_etl.controls import Controls
+from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.planner import plan_sync
+from reverse_etl.runner import run_sync
+from reverse_etl.standing import Standing, read_standings
+from reverse_etl.verification import FINDINGS, Verification, verify_sync
+from warehouse.connections import open_state, open_warehouse
+from warehouse.errors import CdpError
+from warehouse.settings import Settings
+
+_SHOWN = 20
+
+
+class ConfirmationMissing(CdpError):
+    """A command that cannot be taken back was given without --yes."""
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+def status(names: tuple[str, ...]) -> None:
+    """How each sync stands, and what to do next.
+
+    \b
+    Examples:
+      cdp sync status                     all syncs
+      cdp sync status mailchimp_contacts  one of them
+    """
+    settings = Settings.load()
+    syncs = [declared for declared in read_declared(settings) if not names or declared.name in names]
+    for name in names:
+        find_sync(syncs, name)
+    with open_state(settings) as state:
+        standings = read_standings(state, syncs)
+    for standing in standings:
+        _print_standing(standing)
+
+
+def _print_standing(standing: Standing) -> None:
+    last = f"{standing.last_run:%Y-%m-%d %H:%M}" if standing.last_run else "never"
+    console.print(
+        f"[bold]{standing.sync}[/bold] → {standing.target} ({standing.destination}): {standing.status}"
+    )
+    console.print(
+        f"  last run {last}; {standing.members:,} in it, {standing.waiting:,} held back, "
+        f"{standing.refused:,} not allowed or not usable, {standing.dead_letters:,} refused by the tool, "
+        f"{standing.unanswered:,} unanswered"
+    )
+    console.print(f"  [dim]next:[/dim] {standing.next_step}", soft_wrap=True)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--unanswered", is_flag=True, help="Also what had no answer, though it may arrive a second time."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be sent again; send and change nothing.")
+@SANDBOX
+def retry(name: str, unanswered: bool, dry_run: bool, sandbox: bool) -> None:
+    """Send what the tool refused again: people as they are now, through every gate.
+
+    Refused rows hold no data, so it is always today's value that goes out, together with what is due anyway. Who has
+    left or opted out meanwhile is not sent.
+
+    \b
+    Examples:
+      cdp sync log NAME --refused              who was refused, and why
+      cdp sync retry NAME --dry-run            what a retry would send
+      cdp sync retry NAME                      send it
+      cdp sync retry NAME --unanswered         messages that certainly did not arrive
+    """
+    with installation(sandbox) as settings:
+        syncs, blocked = declared_syncs(settings, (name,))
+        with open_state(settings) as state:
+            (standing,) = read_standings(state, syncs)
+        if dry_run:
+            _plan_retry(settings, syncs[0], blocked, standing)
+        else:
+            _retry(settings, syncs[0], blocked, standing, unanswered=unanswered)
+
+
+def _plan_retry(
+    settings: Settings, declared: SyncDeclaration, blocked: dict[str, str], standing: Standing
+) -> None:
+    accounts = Accounts.load(settings.outbox_dir)
+    with open_warehouse(settings, with_state=True) as connection:
+        plan = plan_sync(connection, declared, accounts, blocked=blocked, retrying=True)
+    console.print(f"{standing.dead_letters:,} refused rows. With what is due anyway: {plan.counts}.")
+    if plan.hold:
+        console.print(f"  [yellow]held:[/yellow] {plan.hold}")
+    console.print("Nothing was sent or changed.")
+
+
+def _retry(
+    settings: Settings,
+    declared: SyncDeclaration,
+    blocked: dict[str, str],
+    standing: Standing,
+    *,
+    unanswered: bool,
+) -> None:
+    controls = _controls(settings, declared.name)
+    if unanswered:
+        console.print(f"{controls.allow_unanswered():,} unanswered operations may be sent again.")
+    controls.note_retry(standing.dead_letters)
+    with progress_bars() as show:
+        result = run_sync(
+            lambda: open_warehouse(settings, with_state=True),
+            lambda: open_state(settings),
+            declared,
+            Accounts.load(settings.outbox_dir),
+            str(uuid.uuid4()),
+            settings.now(),
+            show,
+            blocked=blocked,
+            retrying=True,
+        )
+    told = result.held_reason or result.message or ""
+    console.print(
+        f"[bold]{result.sync}[/bold] {result.status}: {result.added} added, {result.updated} updated, "
+        f"{result.removed} removed, {sum(result.rejected.values())} refused again. {told}"
+    )
+    if result.status not in {"sent", "nothing to send"}:
+        raise click.exceptions.Exit(2)
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--export", type=click.Path(path_type=Path), help="Write every finding as CSV (ids only, no addresses)."
+)
+@SANDBOX
+def verify(names: tuple[str, ...], export: Path | None, sandbox: bool) -> None:
+    """Read back what the tool holds, and compare it with what it acknowledged. Nothing is changed.
+
+    missing = acknowledged, but not there any more; extra = there, but not by our doing; different = other values, or
+    unsubscribed there. Ends with status 2 when something is missing or different.
+
+    \b
+    Examples:
+      cdp sync verify                                     every tool that can be read
+      cdp sync verify mailchimp_contacts --export x.csv   all findings as a file
+    """
+    with installation(sandbox) as settings:
+        syncs, _ = declared_syncs(settings, names)
+        accounts = Accounts.load(settings.outbox_dir)
+        found = [
+            verify_sync(lambda: open_warehouse(settings, with_state=True), declared, accounts)
+            for declared in syncs
+        ]
+    for verification in found:
+        _print_verification(verification)
+    if export is not None:
+        _export(found, export)
+    if any(not verification.is_clean and not verification.message for verification in found):
+        raise click.exceptions.Exit(2)
+
+
+def _print_verification(verification: Verification) -> None:
+    counts = ", ".join(f"{verification.count(finding):,} {finding}" for finding in FINDINGS)
+    told = (
+        verification.message
+        or f"{verification.acknowledged:,} acknowledged, {verification.found:,} there: {counts}"
+    )
+    console.print(f"[bold]{verification.sync}[/bold] → {verification.target}: {told}")
+    rows = [row for row in verification.findings if row["finding"] != "extra"][:_SHOWN]
+    if rows:
+        columns = ["finding", "record_key", "detail"]
+        console.print(table(columns, [[row[name] for name in columns] for row in rows]))
+
+
+def _export(found: list[Verification], path: Path) -> None:
+    rows = [{"sync": one.sync, **row} for one in found for row in one.findings]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["sync", "finding", "record_key", "remote_id", "detail"])
+        writer.writeheader()
+        writer.writerows(rows)
+    console.print(f"{len(rows):,} findings written to {path}.")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Really forget; it cannot be taken back.")
+@click.option("--dry-run", is_flag=True, help="Show what would be forgotten; change nothing.")
+def reset(name: str, yes: bool, dry_run: bool) -> None:
+    """Forget what the tool acknowledged: the next run starts a new baseline, which adds but removes nobody.
+
+    Who is in the tool now and not in the segment stays there, and contacts found there count from then on as having
+    been there before us. Opt-outs are unaffected: the consent log is not forgotten. For a tool or list that was emptied or replaced.
+
+    \b
+    Examples:
+      cdp sync reset NAME --dry-run   how much would be forgotten
+      cdp sync reset NAME --yes       forget it; then look at `cdp sync plan NAME`
+    """
+    settings = Settings.load()
+    find_sync(read_declared(settings), name)
+    controls = _controls(settings, name)
+    counts = ", ".join(f"{count:,} {what}" for what, count in controls.count_forgettable().items())
+    if dry_run:
+        console.print(f"{name} would forget: {counts}. Nothing was changed.")
+        return
+    if not yes:
+        raise ConfirmationMissing(
+            f"This makes {name} forget {counts}, and cannot be taken back. If that is meant, run "
+            f"`cdp sync reset {name} --yes`."
+        )
+    controls.reset()
+    console.print(f"{name} forgot: {counts}. Next: `cdp sync plan {name}`.")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Why, for those who wonder later.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+def pause(name: str, reason: str, dry_run: bool) -> None:
+    """Hold a sync until it is resumed. Opt-outs still go out.
+
+    \b
+    Example:
+      cdp sync pause mailchimp_lapsed --reason "campaign under review"
+    """
+    settings = Settings.load()
+    find_sync(read_declared(settings), name)
+    if dry_run:
+        console.print(f"{name} would be held from now on, except for opt-outs. Nothing was changed.")
+        return
+    _controls(settings, name).pause(reason)
+    console.print(f"{name} is paused; only opt-outs go out. `cdp sync resume {name}` ends it.")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+def resume(name: str, dry_run: bool) -> None:
+    """End a pause; the next run sends what has changed meanwhile, through every gate.
+
+    \b
+    Example:
+      cdp sync resume mailchimp_lapsed
+    """
+    settings = Settings.load()
+    find_sync(read_declared(settings), name)
+    if dry_run:
+        console.print(f"{name} would be sent again from the next run on. Nothing was changed.")
+        return
+    was_paused = _controls(settings, name).resume()
+    console.print(f"{name} goes out again from the next run on." if was_paused else f"{name} was not paused.")
+
+
+def _controls(settings: Settings, name: str) -> Controls:
+    return Controls(lambda: open_state(settings), name, getpass.getuser(), settings.now())
+
+
+COMMANDS = (status, retry, verify, reset, pause, resume)
