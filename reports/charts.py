@@ -16,7 +16,7 @@ from reports.published import Row
 _ROW = 24
 
 
-def columns(rows: Sequence[Row], width: int, *, title: str, number_format: str = ",.0f") -> Spec:
+def columns(rows: Sequence[Row], width: int, *, title: str) -> Spec:
     """Columns over time. A row: label (of the stretch), value; in the order of time.
 
     A row's series, where it has one, stand side by side in the order of appearance.
@@ -31,7 +31,7 @@ def columns(rows: Sequence[Row], width: int, *, title: str, number_format: str =
             title=None,
             axis=alt.Axis(labelAngle=0 if width >= WIDE and len(rows) < 30 else -90, labelOverlap=True),
         ),
-        y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number_format, tickCount=5)),
+        y=alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f", tickCount=5)),
         color=color,
         **({"xOffset": alt.XOffset("series:N", sort=None)} if has_series else {}),
     )

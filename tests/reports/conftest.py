@@ -13,7 +13,6 @@ from reports.periods import chosen_period
 from reports.published import read_as_of
 
 AS_OF = datetime(2026, 3, 31, 23, 59, 59)
-HOSTILE = "<script>alert('x')</script>&\"<img src=http://evil.example/x.png>"
 
 TABLES = """
     create schema state; create schema raw; create schema marts; create schema metrics; create schema analytics;
@@ -162,7 +161,12 @@ def bare_view(tmp_path):
 
 
 @pytest.fixture
-def hostile_view(shop_file, tmp_path):
+def hostile():
+    return "<script>alert('x')</script>&\"<img src=http://evil.example/x.png>"
+
+
+@pytest.fixture
+def hostile_view(shop_file, tmp_path, hostile):
     """The shop, where every text that a source or a person may choose is an attack on the page."""
     path = tmp_path / "hostile.duckdb"
     path.write_bytes(shop_file.read_bytes())
@@ -179,5 +183,5 @@ def hostile_view(shop_file, tmp_path):
             *(("segments.segment_sizes", "title"), ("quality.data_quality_records", "source")),
             *(("metrics.metric_definitions", "formula"), ("metrics.metrics_current", "unit")),
         ):
-            connection.execute(f"update {table} set {column} = ?", [HOSTILE])
+            connection.execute(f"update {table} set {column} = ?", [hostile])
         yield open_view(connection, chosen_period(None, None, "month", today=AS_OF.date()))
