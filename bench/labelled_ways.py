@@ -12,8 +12,12 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
+
+if TYPE_CHECKING:
+    from bench.splink_tutorials import Tutorial
 
 AS_OF = datetime(2026, 1, 1)
 
@@ -80,9 +84,7 @@ def splink(file: Path, folder: Path) -> None:
 
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
-    from splink import DuckDBAPI, Linker, SettingsCreator
-
-    from bench.splink_tutorials import THRESHOLD, tutorial_for
+    from bench.splink_tutorials import tutorial_for
 
     with duckdb.connect() as connection:
         connection.execute("set threads = 2; set memory_limit = '4GB'")
@@ -90,33 +92,39 @@ def splink(file: Path, folder: Path) -> None:
         raw = [str(row[0]) for row in connection.execute(f"describe from {reader}").fetchall()]
         ((count,),) = connection.execute(f"select count(*) from {reader}").fetchall()
         model = tutorial_for(raw, json.loads((folder / "columns.json").read_text()), count)
-        is_ours = model.name == "by kind of column"
-        columns = (
-            "* replace (birth_date::varchar as birth_date)" if is_ours else f"{_record_id(file, raw)}, *"
-        )
-        connection.execute(
-            f"create table records as select {columns} from {repr(str(folder / 'records.parquet')) if is_ours else reader}"
-        )
-        linker = Linker(
-            DuckDBAPI(connection).register("records"),
-            SettingsCreator(
-                link_type="dedupe_only",
-                unique_id_column_name="record_id",
-                comparisons=model.comparisons,
-                blocking_rules_to_generate_predictions=model.blocking,
-            ),
-        )
-        linker.training.estimate_probability_two_random_records_match(
-            model.deterministic, recall=model.recall
-        )
-        linker.training.estimate_u_using_random_sampling(max_pairs=model.u_pairs, seed=2)
-        for rule in model.training:
-            linker.training.estimate_parameters_using_expectation_maximisation(rule)
-        found = linker.clustering.cluster_pairwise_predictions_at_threshold(
-            linker.inference.predict(), threshold_match_probability=THRESHOLD
-        )
-        rows = connection.execute(f"select record_id, cluster_id from {found.physical_name}").fetchall()
-    _write(folder / "splink.csv", rows)
+        if model.reads_roles:
+            columns, reader = (
+                "* replace (birth_date::varchar as birth_date)",
+                f"'{folder / 'records.parquet'}'",
+            )
+        else:
+            columns = f"{_record_id(file, raw)}, *"
+        connection.execute(f"create table records as select {columns} from {reader}")
+        _write(folder / "splink.csv", _cluster(connection, model))
+
+
+def _cluster(connection: duckdb.DuckDBPyConnection, model: Tutorial) -> list[tuple[object, object]]:
+    """(record_id, cluster) of table `records`, trained in the order of the tutorial."""
+    from splink import DuckDBAPI, Linker, SettingsCreator
+
+    from bench.splink_tutorials import THRESHOLD
+
+    settings = SettingsCreator(
+        link_type="dedupe_only",
+        unique_id_column_name="record_id",
+        comparisons=model.comparisons,
+        blocking_rules_to_generate_predictions=model.blocking,
+    )
+    linker = Linker(DuckDBAPI(connection).register("records"), settings)
+    training = linker.training
+    training.estimate_probability_two_random_records_match(model.deterministic, recall=model.recall)
+    training.estimate_u_using_random_sampling(max_pairs=model.u_pairs, seed=2)
+    for rule in model.training:
+        training.estimate_parameters_using_expectation_maximisation(rule)
+    found = linker.clustering.cluster_pairwise_predictions_at_threshold(
+        linker.inference.predict(), threshold_match_probability=THRESHOLD
+    )
+    return connection.execute(f"select record_id, cluster_id from {found.physical_name}").fetchall()
 
 
 def _record_id(file: Path, raw: list[str]) -> str:

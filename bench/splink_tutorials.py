@@ -29,6 +29,7 @@ class Tutorial:
     recall: float
     u_pairs: float
     training: list[Any]
+    reads_roles: bool = False  # our names of the columns instead of the file's own
 
 
 def tutorial_for(raw: Collection[str], roles: Collection[str], record_count: int) -> Tutorial:
@@ -129,6 +130,7 @@ def _by_role(roles: set[str], record_count: int) -> Tutorial:
         recall=0.7,
         u_pairs=2e6,
         training=_rules(training, roles)[:2],
+        reads_roles=True,
     )
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import duckdb
 
 from cli.terminal import console, heading, progress_bars, table
 from identity.errors import TruthUnreadable
@@ -119,6 +120,13 @@ def _last_run(settings: Settings, page: Path | None) -> _Measured:
         with open_warehouse(settings, with_state=True) as connection:
             points = sweep(connection, people)
     return _Measured("the last run", methods, over_merges(found, people), points)
+
+
+def _methods(
+    connection: duckdb.DuckDBPyConnection, found: Mapping[str, str], people: Mapping[str, str]
+) -> dict[str, dict[str, float]]:
+    both = (found, exact_clusters(connection))
+    return {method: measure(clusters, people) for method, clusters in zip(METHODS, both, strict=True)}
 
 
 def _named(assignments: tuple[str, ...]) -> dict[str, str]:

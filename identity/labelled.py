@@ -175,7 +175,8 @@ def _key(connection: duckdb.DuckDBPyConnection, source: str, found: Iterable[str
 
 
 def _joined(parts: tuple[str, ...], separator: str) -> str:
-    return f"concat_ws('{separator}', {', '.join(f'nullif(trim({_quoted(part)}::varchar), {chr(39) * 2})' for part in parts)})"
+    texts = (f"nullif(trim({_quoted(part)}::varchar), '')" for part in parts)
+    return f"concat_ws('{separator}', {', '.join(texts)})"
 
 
 def _reader(file: Path) -> str:
