@@ -21,6 +21,7 @@ def cluster(
     *,
     cut: float,
     missing: float,
+    size_cut: float = 0.0,
     must: Iterable[Pair] = (),
     cannot: Iterable[Pair] = (),
     conflicts: Iterable[Pair] = (),
@@ -28,15 +29,15 @@ def cluster(
     """A cluster label per number (the smallest in the cluster).
 
     `edges` holds the weights inside neighbourhoods (`labels`); pairs without one count as `missing`. Two clusters
-    join while the average weight of the pairs between them is above `cut`, best pair of clusters first; ties go to
-    the smaller numbers. A cluster never holds a pair of `conflicts` or `cannot` that way. Then the clusters of each
+    join while the average weight of the pairs between them is above `cut`, and above `size_cut` more for each doubling
+    of the smaller of the two, best pair of clusters first; ties go to the smaller numbers. A cluster never holds a pair of `conflicts` or `cannot` that way. Then the clusters of each
     pair in `must` join: that people decided so outweighs a conflict, but not a pair in `cannot`.
     """
     result = labels.copy()
     if not len(labels):
         return result
     decided = [_by_label(pairs, labels) for pairs in (must, cannot, conflicts)]
-    hard = _hard_labels(edges, labels, cut).union(*decided)
+    hard = _hard_labels(edges, labels, cut, size_cut).union(*decided)
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.r_[True, labels[order][1:] != labels[order][:-1]])
     members = dict(zip(labels[order][starts].tolist(), np.split(order, starts[1:]), strict=True))
@@ -46,7 +47,9 @@ def cluster(
         rows, columns = np.searchsorted(ids, left), np.searchsorted(ids, right)
         matrix[rows, columns] = matrix[columns, rows] = weight
         must_here, cannot_here, conflicts_here = (_positions(of.get(label, ()), ids) for of in decided)
-        parts = agglomerate(matrix, cut=cut, must=must_here, cannot=cannot_here, conflicts=conflicts_here)
+        parts = agglomerate(
+            matrix, cut=cut, size_cut=size_cut, must=must_here, cannot=cannot_here, conflicts=conflicts_here
+        )
         for part in parts:
             result[ids[part]] = ids[part[0]]
     return result
@@ -56,6 +59,7 @@ def agglomerate(
     weights: Weights,
     *,
     cut: float,
+    size_cut: float = 0.0,
     must: Sequence[Pair] = (),
     cannot: Sequence[Pair] = (),
     conflicts: Sequence[Pair] = (),
@@ -69,13 +73,13 @@ def agglomerate(
     blocked = np.eye(count, dtype=np.bool_) | forbidden | _symmetric(conflicts, count)
     parts = [[position] for position in range(count)]
     state = _State(weights.astype(np.float64).copy(), blocked, forbidden, np.ones(count), parts)
-    _join_while_better(state, cut)
+    _join_while_better(state, cut, size_cut)
     for i, j in must:
         a, b = sorted((_holder(state.parts, i), _holder(state.parts, j)))
         if a != b and not state.forbidden[a, b]:
             _join(state, a, b)
     if must:
-        _join_while_better(state, cut)
+        _join_while_better(state, cut, size_cut)
     return [part for part in state.parts if part]
 
 
@@ -91,9 +95,11 @@ class _State:
     parts: list[list[int]]
 
 
-def _join_while_better(state: _State, cut: float) -> None:
+def _join_while_better(state: _State, cut: float, size_cut: float) -> None:
     while True:
-        averages = np.where(state.blocked, -np.inf, state.sums / np.outer(state.sizes, state.sizes))
+        averages = state.sums / np.outer(state.sizes, state.sizes)
+        averages -= size_cut * np.log2(np.minimum.outer(state.sizes, state.sizes))
+        averages[state.blocked] = -np.inf
         best = int(np.argmax(averages))  # the first of equals: smallest positions, hence smallest ids
         a, b = divmod(best, len(averages))
         if averages[a, b] <= cut + 1e-9:
@@ -123,11 +129,13 @@ def _holder(parts: list[list[int]], position: int) -> int:
     return next(index for index, part in enumerate(parts) if position in part)
 
 
-def _hard_labels(edges: Edges, labels: Ids, cut: float) -> set[int]:
-    """Neighbourhoods that need agglomeration: those with a pair that does not speak for joining, or lacks a weight."""
-    against = set(labels[edges.left[edges.weight <= cut]].tolist())
+def _hard_labels(edges: Edges, labels: Ids, cut: float, size_cut: float) -> set[int]:
+    """Neighbourhoods that need agglomeration: those with a pair that would not join any two halves, or lacks a weight."""
     sizes = np.bincount(labels, minlength=len(labels))
-    found = np.bincount(labels[edges.left], minlength=len(labels))
+    label = labels[edges.left]
+    needed = cut + size_cut * np.log2(np.maximum(sizes[label] / 2, 1)) + 1e-9
+    against = set(label[edges.weight <= needed].tolist())
+    found = np.bincount(label, minlength=len(labels))
     incomplete = np.flatnonzero(found < sizes * (sizes - 1) // 2)
     return against | set(incomplete.tolist())
 

@@ -51,9 +51,8 @@ def _latin(expression: str) -> str:
 
 
 def _name(field: str) -> str:
-    return (
-        rf"nullif(trim(regexp_replace({_latin(f'lower(left({field}, 80))')}, '[\s\-.,''’`]+', ' ', 'g')), '')"
-    )
+    """Letters and digits in words: hyphens, apostrophes, emoji and invisible marks part words and are gone."""
+    return rf"nullif(trim(regexp_replace({_latin(f'lower(left({field}, 80))')}, '[^\p{{L}}\p{{M}}\p{{N}}]+', ' ', 'g')), '')"
 
 
 _STREET = (
@@ -91,6 +90,9 @@ FEATURES: dict[str, str] = {
 
 # Columns made from the ones above.
 DERIVED: dict[str, str] = {
+    # after transliteration: a name in another script can be compared with one of its own kind only
+    "first_is_latin": "regexp_matches(first_name, '[a-z]')",
+    "last_is_latin": "regexp_matches(last_name, '[a-z]')",
     "first_token": "split_part(first_name, ' ', 1)",
     "first_roots": "coalesce(n.roots, [split_part(first_name, ' ', 1)])",
     "first_root": "coalesce(n.roots[1], split_part(first_name, ' ', 1))",

@@ -91,6 +91,7 @@ def find_clusters(connection: duckdb.DuckDBPyConnection, must: list[Pair], canno
         Edges(np.minimum(left, right), np.maximum(left, right), np.asarray(pairs["w"], np.float64)),
         np.asarray(first[labels], np.int64),
         cut=limits.cut,
+        size_cut=limits.size_cut,
         missing=limits.weight_floor,
         must=placed(must),
         cannot=placed(cannot),

@@ -95,7 +95,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     Comparison(
         "first_name",
         "person",
-        _missing_one("first_name"),
+        f"{_missing_one('first_name')} or first_is_latin_l <> first_is_latin_r",
         (
             Level("same", '"first_name_l" = "first_name_r"', 0.76, 0.008, "first_name"),
             Level("nickname", "list_has_any(first_roots_l, first_roots_r)", 0.06, 0.002, is_graded=False),
@@ -110,7 +110,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     Comparison(
         "last_name",
         "household",
-        f"{_missing_one('last_name')} and not ({_MISPLACED})",
+        f"({_missing_one('last_name')} and not ({_MISPLACED})) or last_is_latin_l <> last_is_latin_r",
         (
             Level("same", '"last_name_l" = "last_name_r"', 0.8, 0.003, "last_name"),
             Level("in the other field", _MISPLACED, 0.01, 0.00002, is_graded=False),

@@ -20,6 +20,8 @@ with warnings.catch_warnings():
     from splink.internals.exceptions import EMTrainingException, SplinkException
 
 Settings = dict[str, Any]
+TRUSTED_BELOW = -4.0  # bits that a difference weighs where a field is seldom wrong
+KNOWN_BY = 3  # a name carried by more persons than this is a name, not a misspelling of one
 TRAINING_ERRORS = (EMTrainingException, SplinkException, ValueError)  # the last for a share that fell to zero
 
 logging.getLogger("splink").setLevel(
@@ -75,16 +77,20 @@ def _scoring_sql(
     return f"""
     with sides as (
         select p.id_l, p.id_r, {sides(connection)},
-            {", ".join(f"tf_{field}.frequency as frequency_{field}" for field in model.TERM_FREQUENCY_FIELDS)}
+            {", ".join(f"tf_{field}.frequency as frequency_{field}" for field in model.TERM_FREQUENCY_FIELDS)},
+            least(tf_first_name.frequency, other.frequency) > {KNOWN_BY * settings["unknown_frequency"]} as both_known
         from {pairs} p join records l on l.id = p.id_l join records r on r.id = p.id_r
         {" ".join(f"left join tf_{f} on tf_{f}.value = l.{f}" for f in model.TERM_FREQUENCY_FIELDS)}
+        left join tf_first_name other on other.value = r.first_name
     ),
     levels as (
         select id_l, id_r, {", ".join(f"frequency_{field}" for field in model.TERM_FREQUENCY_FIELDS)},
             {", ".join(level_sql(comparison) for comparison in model.COMPARISONS)},
             greatest(email_name_count_l, email_name_count_r) as email_name_count,
             greatest(phone_name_count_l, phone_name_count_r) as phone_name_count,
-            mailbox_l = mailbox_r as same_mailbox, coalesce(email_l <> email_r, false) as emails_differ
+            mailbox_l = mailbox_r as same_mailbox, coalesce(email_l <> email_r, false) as emails_differ,
+            coalesce({_trusts_first_names(settings)} and both_known and not starts_with(first_name_l, first_name_r)
+                and not starts_with(first_name_r, first_name_l), false) as two_given_names
         from sides
     ),
     parts as (select *, {", ".join(_weights_sql(settings))} from levels),
@@ -150,6 +156,13 @@ def _weights_sql(settings: Settings) -> list[str]:
             cases.append(f"when {len(levels) - 1 - rank} then {weight}")
         parts.append(f"case g_{comparison.name} {' '.join(cases)} else 0 end as w_{comparison.name}")
     return parts
+
+
+def _trusts_first_names(settings: Settings) -> bool:
+    """Whether a wholly different first name is rare enough among matches for two given names to mean two people."""
+    first_name = next(c for c in settings["comparisons"] if c["output_column_name"] == "first_name")
+    different = first_name["comparison_levels"][-1]
+    return math.log2(float(different["m_probability"]) / float(different["u_probability"])) < TRUSTED_BELOW
 
 
 def _label_sql(comparison: model.Comparison) -> str:

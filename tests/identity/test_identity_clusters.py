@@ -30,6 +30,16 @@ def test_one_doubtful_pair_does_not_keep_a_person_apart() -> None:
     assert agglomerate(weights, cut=0.0) == [[0, 1, 2]]
 
 
+def test_larger_groups_must_agree_more() -> None:
+    # 0.2 bits join two records, but not two groups of two: with more to agree on, agreeing so little speaks against it
+    weights = np.array(
+        [[0.0, 9.0, 0.2, 0.2], [9.0, 0.0, 0.2, 0.2], [0.2, 0.2, 0.0, 9.0], [0.2, 0.2, 9.0, 0.0]]
+    )
+    assert agglomerate(weights[1:3, 1:3], cut=0.0, size_cut=0.25) == [[0, 1]]
+    assert agglomerate(weights, cut=0.0, size_cut=0.25) == [[0, 1], [2, 3]]
+    assert agglomerate(weights, cut=0.0) == [[0, 1, 2, 3]]
+
+
 def test_decisions_are_obeyed_and_cannot_link_wins() -> None:
     agreeing = np.full((3, 3), 9.0)
     assert agglomerate(agreeing, cut=0.0, cannot=[(0, 2)]) == [[0, 1], [2]]

@@ -101,6 +101,8 @@ def _friends() -> list[Record]:
         record("zendesk_requesters", "swap", first_name="finley", last_name="ravensdale", email="fr@example.com"),
         record("loyalty_members", "card", first_name="willow", last_name="stockdale", loyalty_id="TT77"),
         record("square_customers", "card", first_name="willow", loyalty_id="TT77"),
+        record("shopify_customers", "kanji", first_name="太郎", last_name="藤原", email="taro.f@example.com"),
+        record("square_customers", "kanji", first_name="taro", last_name="fujiwara", email="taro.f@example.com"),
         record("shopify_customers", "script", first_name="олена", last_name="шевченко", phone="+380671112233"),
         record("square_customers", "script", first_name="olena", last_name="shevchenko", phone="+380671112233"),
     ]  # fmt: skip
@@ -119,7 +121,7 @@ def test_shared_values_join_nobody(entry: Record, found: dict[str, str]) -> None
     assert [name for name, other in found.items() if other == customer] == [entry["record_id"]]
 
 
-@pytest.mark.parametrize("key", ["nick", "married", "swap", "card", "script"])
+@pytest.mark.parametrize("key", ["nick", "married", "swap", "card", "kanji", "script"])
 def test_people_who_write_themselves_differently_are_found(key: str, found: dict[str, str]) -> None:
     same = {customer for name, customer in found.items() if name.split(":")[1] == key}
     assert len(same) == 1
