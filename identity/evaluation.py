@@ -38,9 +38,10 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth_path: Path) -> list[Me
     columns source, source_key, person_id; records that it does not name are left out. Raises TruthUnreadable.
     """
     truth = read_truth(truth_path)
-    resolved = connection.execute("select record_id, customer_id from identity.identity_clusters").fetchall()
     metrics: list[Metric] = []
-    for method, found in zip(METHODS, (dict(resolved), _exact_clusters(connection)), strict=True):
+    for method, found in zip(
+        METHODS, (resolved_clusters(connection), exact_clusters(connection)), strict=True
+    ):
         measured = measure({record: cluster for record, cluster in found.items() if record in truth}, truth)
         metrics += [Metric(method, name, value) for name, value in measured.items()]
     _write(connection, metrics)
@@ -99,8 +100,15 @@ def measure(clusters: Mapping[str, str], truth: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _exact_clusters(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """What a business without identity resolution has: records joined by an equal email or an equal phone."""
+def resolved_clusters(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """record → customer, as published."""
+    return dict(
+        connection.execute("select record_id, customer_id from identity.identity_clusters").fetchall()
+    )
+
+
+def exact_clusters(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """record → cluster, as a business without identity resolution has it: records joined by an equal email or an equal phone."""
     rows = connection.execute(
         "select record_id, email, phone from intermediate.int_identity__records order by record_id"
     ).fetchall()
