@@ -10,8 +10,8 @@ help:  ## list the verbs
 run: .venv/.ready  ## the main job on the sample shop: load, unify, segment, sync to pretend tools
 	@$(BIN)/cdp run --sandbox
 
-test: .venv/.ready  ## the whole test suite
-	@$(BIN)/pytest
+test: .venv/.ready  ## the whole test suite, a file at a time on each of two cores
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 lint: .venv/.ready  ## formatting, style, types, import directions, SQL
 	@$(BIN)/ruff format --check .
