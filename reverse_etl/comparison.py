@@ -98,7 +98,7 @@ class Comparison:
             select *, case
                 when {self._is_parked()} then 'unanswered'
                 when is_desired and is_acked and not is_uncertain and row_hash = held_hash then 'unchanged'
-                when is_desired and is_lettered and not is_uncertain and not {self.retrying} then 'rejected_before'
+                when is_desired and is_lettered and not {self.retrying} then 'rejected_before'
                 when is_desired and is_acked then 'update'
                 when is_desired then 'add'
                 when is_doubtful and lane <> 'withdrawal' then 'kept'

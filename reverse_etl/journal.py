@@ -60,6 +60,12 @@ class Journal:
                     on conflict (op_id) do update set state = 'sent', settled_at = null, reason = null,
                         identifiers = excluded.identifiers, sent_at = excluded.sent_at"""
                 )
+                # once sent again, a refusal is open until it is answered: else a lost answer would end the matter
+                state.execute(
+                    f"""update activation.dead_letters set is_permanent = false from {rows} as again
+                    where dead_letters.sync = again.sync and dead_letters.target_key = again.target_key
+                      and dead_letters.remote_id = again.remote_id"""
+                )
         return kept
 
     def withdrawn_from_snapshot(self) -> set[str]:

@@ -48,7 +48,8 @@ SETTLEMENT = (
     from {facts} as f
     where op_journal.sync = f.sync and op_journal.target_key = f.target_key
       and op_journal.remote_id = f.remote_id and op_journal.op_id <> f.op_id
-      and op_journal.state in ('sent', 'unknown') and f.status in ('accepted', 'rejected')""",
+      -- a refusal says nothing about an earlier operation that had no answer: that one may still have been done
+      and op_journal.state in ('sent', 'unknown') and f.status = 'accepted'""",
     """update activation.op_journal set state = f.status, reason = f.reason, settled_at = f.clock::timestamp,
         identifiers = case when f.status = 'unknown' then op_journal.identifiers end
     from {facts} as f where op_journal.op_id = f.op_id""",

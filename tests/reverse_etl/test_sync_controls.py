@@ -219,3 +219,28 @@ def test_a_paused_sync_lets_only_opt_outs_through_until_it_is_resumed(ten, conta
     result = ten.run(contacts)
     assert (result.status, result.added, result.removed) == ("sent", 1, 1)
     assert [row[0] for row in audit(ten)] == ["pause", "resume"]
+
+
+def test_a_retry_whose_answer_is_lost_is_sent_again_by_itself(ten, audience, monkeypatch):
+    from sandbox.doubles import meta
+
+    with monkeypatch.context() as patched:
+        patched.setattr(meta, "_is_valid", lambda _person: False)
+        assert sum(ten.run(audience).rejected.values()) == 10
+    assert ten.run(audience).operations == 0
+    ten.fault(tool="meta", kind="server_error", times=3, path_part="/users")
+    assert ten.run(audience, retrying=True).failed == 10
+    assert ten.run(audience).added == 10
+
+
+def test_a_refusal_after_a_lost_answer_does_not_forget_that_somebody_may_be_there(ten, audience, monkeypatch):
+    from sandbox.doubles import meta
+
+    ten.fault(tool="meta", kind="drop_after_commit", times=3, path_part="/users")
+    assert ten.run(audience).failed == 10
+    with monkeypatch.context() as patched:
+        patched.setattr(meta, "_is_valid", lambda _person: False)
+        assert sum(ten.run(audience).rejected.values()) == 10
+    ten.consent(*IDS[:5], channel="ads", status="denied")
+    assert ten.run(audience).removed == 5
+    assert len(ten.audience("VIPs")) == 5
