@@ -48,7 +48,16 @@ def main(sizes: list[int]) -> None:
         folder.mkdir(parents=True)
         resolving: dict[str, float] = {}
         for part, title in PARTS.items():
-            command = [sys.executable, "-m", "bench.identity", str(folder), "--part", part, "--records", str(size)]
+            command = [
+                sys.executable,
+                "-m",
+                "bench.identity",
+                str(folder),
+                "--part",
+                part,
+                "--records",
+                str(size),
+            ]
             cost = measure(command, {}, folder / "log")
             told = json.loads((folder / "told.json").read_text())
             resolving[part] = float(told["cpu_seconds"])
