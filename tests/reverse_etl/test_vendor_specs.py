@@ -44,7 +44,14 @@ def mailchimp_spec():
     from openapi_core import OpenAPI
 
     spec = yaml.load((SPECS / "mailchimp_lists_swagger2.yaml").read_text(), yaml.CSafeLoader)
-    ends = ("/members/{subscriber_hash}", "/segments", "/segments/{segment_id}", "/merge-fields")
+    ends = (
+        "/members",
+        "/members/{subscriber_hash}",
+        "/segments",
+        "/segments/{segment_id}",
+        "/segments/{segment_id}/members",
+        "/merge-fields",
+    )
     paths = {
         path: {method: to_openapi(operation) for method, operation in item.items()}
         for path, item in spec["paths"].items()
@@ -109,6 +116,8 @@ def mailchimp_requests():
         yield from contact.inspect(some, MAILCHIMP)
         yield from membership.encode(operations(500, action, "mailchimp"), MAILCHIMP)
     yield from conversation(contact.open_target("C", "l1", ("FNAME",)), {"merge_fields": [], "tag": "FNAME"})
+    for readable in (contact, membership):
+        yield from conversation(readable.read_members(MAILCHIMP), {"members": []})
     yield from conversation(membership.open_target("S", "l1", ()), {"segments": [], "id": 4})
 
 
