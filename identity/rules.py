@@ -48,7 +48,7 @@ class Limits:
     weight_ceiling: float = 12.0  # this much for joining two clusters
     cut: float = 0.0  # clusters join while the average weight between them is above this,
     size_cut: float = (
-        0.25  # and above so much more for each doubling of the smaller one: more records, more to agree on
+        0.2  # and above so much more for each doubling of the smaller: more records, more to agree on
     )
     kept_weight: float = -4.0  # pairs below this weight are not written out
 
