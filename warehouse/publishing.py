@@ -19,7 +19,17 @@ from warehouse.settings import Settings
 from warehouse.sql_text import path_literal
 
 # Raw rows stay behind: readers need what was built from them, and the load ledger that explains it.
-PUBLISHED_SCHEMAS = ("activation", "analytics", "identity", "marts", "metrics", "quality", "segments", "syncs", "state")
+PUBLISHED_SCHEMAS = (
+    "activation",
+    "analytics",
+    "identity",
+    "marts",
+    "metrics",
+    "quality",
+    "segments",
+    "syncs",
+    "state",
+)
 PUBLISHED_TABLES = (
     ("raw", "loads"),
     ("raw", "rejected_rows"),
