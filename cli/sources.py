@@ -99,6 +99,9 @@ def status(name: str | None) -> None:
         return
     with open_warehouse(settings) as connection:
         statuses = source_status(connection, declared, settings.now())
+    console.print(
+        f"As of {_moment(settings.now())} UTC (CDP_AS_OF takes another moment, as for the pretend shop)."
+    )
     rows = [
         [s.source, _moment(s.last_loaded_at) or "never", s.rows, f"{s.reject_share:.2%}", _moment(s.next_expected_at),
          ", ".join(_troubles(s)) or ("fine" if s.last_loaded_at else "")]
