@@ -59,6 +59,31 @@ def test_a_split_stays_until_it_is_taken_back(connection: duckdb.DuckDBPyConnect
         assert (found[A] != found[B]) == (decision == "cannot_link")
 
 
+def test_a_wrong_merge_stays_split_for_ten_nights_of_arrivals_and_changes(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    (merged,) = set(customers(connection).values())
+    connection.execute("use state_store")
+    decide(connection, verdict(A, B, "cannot_link"))
+    connection.execute("use warehouse")
+    run(connection, RECORDS, "split")
+    halves = customers(connection)
+    assert halves[A] != halves[B] and merged in halves.values()  # the larger part keeps the id
+    split = connection.execute(
+        "select customer_id, related_customer_id from identity.identity_ledger where action = 'split'"
+    ).fetchall()
+    assert split == [(next(iter({halves[A], halves[B]} - {merged})), merged)]
+    arrived = list(RECORDS)
+    for night in range(10):
+        arrived.append(record("reviews_reviewers", str(night), **ANNA, email=f"anna.k{night}@example.com"))
+        arrived[2] = {**arrived[2], "street": f"{night} High St"}
+        run(connection, arrived, f"n{night}")
+        found = customers(connection)
+        assert (found[A], found[B]) == (halves[A], halves[B])
+    told = connection.execute("select action from identity.identity_ledger where run_id like 'n%'").fetchall()
+    assert {action for (action,) in told} <= {"created", "moved"}
+
+
 def test_deciding_twice_keeps_one_row_and_the_newest_counts(state: duckdb.DuckDBPyConnection) -> None:
     for decision in (verdict(A, B, "must_link"), verdict(A, B, "must_link"), verdict(B, A, "cannot_link", 5)):
         decide(state, decision)
