@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.durable_files import put_in_place
 from warehouse.errors import StoreDamaged, WarehouseError
 from warehouse.progress import Progress, silent
 from warehouse.settings import Settings
@@ -97,9 +98,4 @@ def _published(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 def _swap_in(fresh: Path, target: Path) -> None:
     with fresh.open("rb") as file:
         os.fsync(file.fileno())
-    os.replace(fresh, target)
-    directory = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    put_in_place(fresh, target)

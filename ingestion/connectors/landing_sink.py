@@ -19,6 +19,7 @@ from dlt.destinations.impl.destination.factory import destination
 from ingestion.connectors.apis import to_line
 from ingestion.declarations import Source, Table
 from ingestion.pulled import PulledFile
+from warehouse.durable_files import put_in_place
 
 
 def landing_destination(
@@ -52,8 +53,8 @@ def _write(job: Path, folder: Path, table: Table) -> tuple[Path, int]:
                 shutil.copyfileobj(source, out)
         out.flush()
         os.fsync(out.fileno())
-    os.replace(unfinished, target)
-    _sync(folder)
+    # the new name must outlive a power failure, as the pull's own state will
+    put_in_place(unfinished, target)
     return target, int(file.metadata.num_rows)
 
 
@@ -67,12 +68,3 @@ def _name(job: Path, file: pq.ParquetFile) -> str:
         # dlt's own name of the file inside the package, spelled without digits: they could be read as a date
         place = job.name.split(".")[1].translate(str.maketrans("0123456789", "ghijklmnop"))
     return f"{begun:%Y%m%dT%H%M%SZ_%f}_{place}"
-
-
-def _sync(folder: Path) -> None:
-    """The new name itself must outlive a power failure, as the pull's own state will."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -18,6 +18,7 @@ from ingestion.declarations import Source
 from ingestion.errors import PullFailed, RemoteFileChanged, RemoteFileRefused
 from ingestion.remote.folders import RemoteFile, RemoteFolder
 from ingestion.remote.names import shown
+from warehouse.durable_files import put_in_place
 
 
 class Landed:
@@ -106,8 +107,7 @@ class Landed:
             if not target.parent.resolve().is_relative_to(self._folder.resolve()):
                 raise RemoteFileRefused(f"{shown(file.name)} would lead out of the landing folder")
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self._unfinished, target)
-            _sync_folder(target.parent)
+            put_in_place(self._unfinished, target)
         except OSError as error:
             raise RemoteFileRefused(
                 f"{shown(file.name)} cannot be put into landing ({error.strerror}). Move away what is in its place"
@@ -124,12 +124,3 @@ class Landed:
             return {name: (size, modified_ns) for name, (size, modified_ns) in listed.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             return {}
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename is only safe from a power cut once its folder is on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
