@@ -148,7 +148,7 @@ def pull(name: str | None, dry_run: bool) -> None:
     Example: cdp sources pull stripe_api
     """
     from ingestion.pulling import missing_settings
-    from ingestion.pulling import pull as pull_sources
+    from orchestration.pulls import pull_sources
 
     settings = Settings.load()
     pulled = [source for source in chosen(name) if source.is_pulled]
@@ -164,14 +164,7 @@ def pull(name: str | None, dry_run: bool) -> None:
             )
         return
     with progress_bars() as show:
-        report = pull_sources(
-            pulled,
-            settings.landing_dir,
-            settings.pulls_dir,
-            environ=os.environ,
-            now=settings.now(),
-            progress=show,
-        )
+        report = pull_sources(settings, pulled, show)
     for result in report.results:
         mark = "[green]✓[/green]" if result.status == "pulled" else "[red]✗[/red]"
         rows = sum(file.rows or 0 for file in result.files)

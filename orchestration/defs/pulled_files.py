@@ -3,21 +3,15 @@
 Asking is the ingestion room's work; a source that cannot be asked is a failed check, and everything else goes on.
 """
 
-import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
 from ingestion.declarations import Source
-from ingestion.pulled import SourceResult
-from ingestion.pulling import pull
+from orchestration.pulls import pull_sources
 from orchestration.run_progress import progress
 from orchestration.sources import SOURCES, delivery_spec, file_key
-from warehouse.connections import open_state
-from warehouse.pull_record import PullRecord, record_pull
-from warehouse.run_lock import pull_lock
 from warehouse.settings import Settings
 
 CHECK = "was_pulled"
@@ -38,7 +32,7 @@ def pulled_files(source: Source) -> dg.AssetsDefinition:
         ],
     )
     def pull_source() -> Iterator[dg.MaterializeResult[Any]]:
-        result = pull_one(Settings.load(), source)
+        (result,) = pull_sources(Settings.load(), [source], progress.get()).results
         for table in source.tables:
             files = [file for file in result.files if file.table_name in (table.name, None)]
             key = file_key(source, table)
@@ -59,25 +53,6 @@ def pulled_files(source: Source) -> dg.AssetsDefinition:
             )
 
     return pull_source
-
-
-def pull_one(settings: Settings, source: Source) -> SourceResult:
-    """Pull one source, alone; a failure is a result, not an exception."""
-    # the clock, not the run's as-of: a cursor is a place in the vendor's own time
-    now = datetime.now(UTC).replace(tzinfo=None)
-    with pull_lock(settings, source.name):
-        report = pull(
-            [source],
-            settings.landing_dir,
-            settings.pulls_dir,
-            environ=os.environ,
-            progress=progress.get(),
-            now=now,
-        )
-    (result,) = report.results
-    with open_state(settings) as state:
-        record_pull(state, PullRecord(source.name, now, result.status, len(result.files), result.message))
-    return result
 
 
 @dg.definitions
