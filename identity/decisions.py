@@ -95,7 +95,7 @@ def export_file(state: duckdb.DuckDBPyConnection, path: Path) -> int:
     """
     columns = ", ".join(COLUMNS)
     state.execute(
-        f"copy (select {columns} from ({_newest()}) where decision <> 'withdrawn' order by 1, 2) "
+        f"copy (select {columns} from ({newest_verdicts()}) where decision <> 'withdrawn' order by 1, 2) "
         f"to {path_literal(path)} (header, delimiter ',')"
     )
     return len([row for row in read_decided(state) if row.decision != "withdrawn"])
@@ -103,17 +103,18 @@ def export_file(state: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 def read_decided(state: duckdb.DuckDBPyConnection) -> list[Decision]:
     """The newest verdict on every pair, by pair."""
-    rows = state.execute(f"select {', '.join(COLUMNS)} from ({_newest()}) order by 1, 2").fetchall()
+    rows = state.execute(f"select {', '.join(COLUMNS)} from ({newest_verdicts()}) order by 1, 2").fetchall()
     return [
         Decision(left, right, verdict, at, by or "", note or "")
         for left, right, verdict, at, by, note in rows
     ]
 
 
-def _newest() -> str:
+def newest_verdicts(table: str = "identity.decisions") -> str:
+    """SQL for the newest verdict on every pair in the state's table of decisions, the smaller record id first."""
     return (
         "select * replace (least(record_id_l, record_id_r) as record_id_l, "
-        "greatest(record_id_l, record_id_r) as record_id_r) from identity.decisions "
+        f"greatest(record_id_l, record_id_r) as record_id_r) from {table} "
         "qualify row_number() over (partition by least(record_id_l, record_id_r), "
         "greatest(record_id_l, record_id_r) order by decided_at desc, decision_id desc) = 1"
     )

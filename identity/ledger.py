@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from identity.assignment import Action, Assignment, Event
+from identity.decisions import newest_verdicts
 from identity.workspace import first_row
 
 RECORDS_SHOWN = 20  # record ids kept as evidence of one event
@@ -134,15 +135,8 @@ def _taken(connection: duckdb.DuckDBPyConnection, state: str) -> str:
 def read_decisions(connection: duckdb.DuckDBPyConnection, state: str) -> Decisions:
     """Decided pairs, each as (smaller, larger) record id, sorted."""
     rows = connection.execute(
-        f"""
-        select least(record_id_l, record_id_r), greatest(record_id_l, record_id_r), decision
-        from {state}.identity.decisions
-        qualify row_number() over (partition by 1, 2 order by decided_at desc, decision_id desc) = 1
-        order by 1, 2
-        """.replace(
-            "partition by 1, 2",
-            "partition by least(record_id_l, record_id_r), greatest(record_id_l, record_id_r)",
-        )
+        "select record_id_l, record_id_r, decision"
+        f" from ({newest_verdicts(f'{state}.identity.decisions')}) order by 1, 2"
     ).fetchall()
     return Decisions(
         [(left, right) for left, right, decision in rows if decision == "must_link"],
