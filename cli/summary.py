@@ -16,6 +16,7 @@ from alerts import KINDS
 from cli.quality import print_quality
 from cli.terminal import console, heading, number, table
 from reverse_etl.log import read_runs
+from reverse_etl.results import NEEDS_NOBODY
 from warehouse.connections import open_state
 from warehouse.publishing import open_published
 from warehouse.settings import Settings
@@ -210,11 +211,7 @@ def _syncs(settings: Settings, run_id: str) -> list[Problem]:
     _refused(runs)
     for sentence in dict.fromkeys(run["message"] for run in runs if run["status"] == "not configured"):
         console.print(f"[yellow]•[/yellow] {sentence}")
-    return [
-        Problem(f"{run['sync']}: {_why(run)}")
-        for run in runs
-        if run["status"] not in {"sent", "nothing to send", "not configured"}
-    ]
+    return [Problem(f"{run['sync']}: {_why(run)}") for run in runs if run["status"] not in NEEDS_NOBODY]
 
 
 def _why(run: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from reverse_etl.accounts import Accounts
 from reverse_etl.log import read_log, read_refusals, read_runs
 from reverse_etl.plan import Plan
 from reverse_etl.planner import plan_sync
+from reverse_etl.results import CLEAN
 from reverse_etl.runner import run_syncs
 from warehouse.connections import open_state, open_warehouse
 from warehouse.settings import Settings
@@ -105,7 +106,7 @@ def _apply(settings: Settings, names: tuple[str, ...], *, confirm: bool) -> None
             f"[bold]{result.sync}[/bold] {result.status}: {result.added} added, {result.updated} updated, "
             f"{result.removed} removed, {result.unchanged} unchanged. {told}"
         )
-    if any(result.status not in {"sent", "nothing to send"} for result in results):
+    if any(result.status not in CLEAN for result in results):
         raise click.exceptions.Exit(2)
 
 

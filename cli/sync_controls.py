@@ -18,6 +18,7 @@ from reverse_etl.accounts import Accounts
 from reverse_etl.controls import Controls
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.planner import plan_sync
+from reverse_etl.results import CLEAN
 from reverse_etl.runner import run_sync
 from reverse_etl.standing import Standing, read_standings
 from reverse_etl.verification import FINDINGS, Verification, verify_sync
@@ -136,7 +137,7 @@ def _retry(
         f"[bold]{result.sync}[/bold] {result.status}: {result.added} added, {result.updated} updated, "
         f"{result.removed} removed, {sum(result.rejected.values())} refused again. {told}"
     )
-    if result.status not in {"sent", "nothing to send"}:
+    if result.status not in CLEAN:
         raise click.exceptions.Exit(2)
 
 

@@ -15,13 +15,11 @@ from alerts import AlertReport, Condition, notify
 from ingestion.freshness import SourceStatus, source_status
 from orchestration import holds
 from orchestration.sources import SOURCES
-from reverse_etl.log import read_runs
+from reverse_etl.log import read_newest_runs
+from reverse_etl.results import NEEDS_NOBODY
 from warehouse.connections import open_state, open_warehouse
 from warehouse.pull_record import read_pulls
 from warehouse.settings import Settings
-
-# ends of a sync that need nobody
-_FINE = {"sent", "nothing to send", "not configured"}
 
 
 def tell(settings: Settings, *, stopped: str | None = None) -> AlertReport:
@@ -80,10 +78,9 @@ def _of_pulls(connection: duckdb.DuckDBPyConnection) -> Iterator[Condition]:
 
 def _of_syncs(connection: duckdb.DuckDBPyConnection) -> Iterator[Condition]:
     """Each sync's newest run, where it did not do what it should."""
-    newest = {run["sync"]: run for run in reversed(read_runs(connection, limit=1000))}
-    for sync, run in sorted(newest.items()):
-        if run["status"] not in _FINE:
+    for run in read_newest_runs(connection):
+        if run["status"] not in NEEDS_NOBODY:
             why = " ".join(text for text in (run["held_reason"], run["message"]) if text)
             yield Condition(
-                f"sync:{sync}", "held", why or f"It ended as {run['status']}.", run["finished_at"]
+                f"sync:{run['sync']}", "held", why or f"It ended as {run['status']}.", run["finished_at"]
             )

@@ -16,6 +16,9 @@ from reverse_etl.contract import Action, Operation, Outcome, Status
 from reverse_etl.plan import Plan
 
 RunStatus = Literal["sent", "nothing to send", "held", "problems", "failed", "not configured"]
+# ends of a sync that did all it should, and those that need nobody
+CLEAN: frozenset[RunStatus] = frozenset(["sent", "nothing to send"])
+NEEDS_NOBODY: frozenset[RunStatus] = CLEAN | {"not configured"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from reverse_etl.errors import DestinationStopped, TargetFailed
 from reverse_etl.journal import Journal, OpenState, clock
 from reverse_etl.plan import Plan
 from reverse_etl.planner import plan_sync
-from reverse_etl.results import SyncResult, Tally
+from reverse_etl.results import CLEAN, SyncResult, Tally
 from reverse_etl.retention import DEFAULT_DAYS, prune
 from reverse_etl.sender import Sender, converse
 from reverse_etl.snapshots import deliver_snapshot
@@ -100,7 +100,7 @@ def run_sync(
         )
     journal = Journal(open_state, plan, run_id, now)
     result = _apply(plan, journal, accounts, progress, stopped, patience or Patience())
-    is_clean = result.status in ("sent", "nothing to send")
+    is_clean = result.status in CLEAN
     journal.finish(result.to_row(run_id, started, clock()), settle_locally=is_clean)
     return result
 

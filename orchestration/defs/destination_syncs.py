@@ -15,7 +15,7 @@ from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
 from reverse_etl.accounts import Accounts
 from reverse_etl.declarations import SyncDeclaration, read_syncs
-from reverse_etl.results import SyncResult
+from reverse_etl.results import CLEAN, SyncResult
 from reverse_etl.runner import run_syncs
 from warehouse.connections import open_state, open_warehouse
 from warehouse.run_context import copy_sent
@@ -99,7 +99,7 @@ def send(settings: Settings, syncs: list[SyncDeclaration], *, run_id: str) -> li
 
 
 def _events(result: SyncResult) -> Iterator[Any]:
-    sent = result.status in {"sent", "nothing to send"}
+    sent = result.status in CLEAN
     if sent:
         yield dg.MaterializeResult(
             asset_key=result.sync,
