@@ -56,6 +56,16 @@ class Presence(StrEnum):
     PRESENT = "present"
     OPTED_OUT = "opted out"
     ARCHIVED = "archived"
+    KNOWN = "known"  # the person is a contact; whether in the target is not told
+    STRANGER = "stranger"  # no contact: what needs one must wait until there is
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What was found before writing; `record_id` is the tool's own id, for tools that are written to by it."""
+
+    presence: Presence
+    record_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ class Operation:
     is_adopted: bool = False
     is_uncertain: bool = False  # an earlier operation on this record was sent and never answered
     was_removed_by_us: bool = False
+    record_id: str | None = None  # the tool's own id of the record, where looking found one
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +213,11 @@ class Destination(Protocol):
         ...
 
     def inspect(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
-        """Reads, one per operation, that say what is there before it is written (empty when the tool needs none)."""
+        """Reads that say what is there before it is written, each operation in one of them (none when not needed)."""
         ...
 
-    def read_presence(self, response: Response, /) -> Presence | None:
-        """What an inspection found; None when the answer does not say."""
+    def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
+        """What an inspection found about the operations it carried, by op id; those the answer is silent on are left out."""
         ...
 
     def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:

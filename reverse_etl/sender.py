@@ -17,6 +17,7 @@ from reverse_etl.contract import (
     Presence,
     Request,
     Response,
+    Sighting,
     Status,
     Target,
     Verdict,
@@ -29,6 +30,8 @@ Result = TypeVar("Result")
 _ARCHIVED = "was archived at the destination by somebody else and is not put back"
 _DELETED = "was deleted at the destination by somebody else and is not put back"
 _OPTED_OUT = "unsubscribed at destination"
+_STRANGER = "is no contact there yet"
+_NOTHING_TO_REMOVE = (Presence.OPTED_OUT, Presence.ABSENT, Presence.ARCHIVED, Presence.STRANGER)
 
 
 @dataclass(slots=True)
@@ -50,8 +53,9 @@ class Sender:
         by_id = {operation.op_id: operation for operation in operations}
         found: dict[str, Operation | Outcome] = {}
         for request, response in self._send(requests):
-            operation = by_id[request.op_ids[0]]
-            found[operation.op_id] = _judge(operation, self.plugin.read_presence(response))
+            carried = [by_id[op_id] for op_id in request.op_ids]
+            seen = self.plugin.read_presence(response, carried)
+            found |= {operation.op_id: _judge(operation, seen.get(operation.op_id)) for operation in carried}
         kept = [found.get(op.op_id, op) for op in operations]
         outcomes = {item.op_id: item for item in kept if isinstance(item, Outcome)}
         return [item for item in kept if isinstance(item, Operation)], outcomes
@@ -165,15 +169,18 @@ def _stopped(plugin: Destination, response: Response) -> str:
     )
 
 
-def _judge(operation: Operation, presence: Presence | None) -> Operation | Outcome:
-    if presence is None:
+def _judge(operation: Operation, seen: Sighting | None) -> Operation | Outcome:
+    if seen is None:
         return Outcome(operation.op_id, Status.UNKNOWN, "the destination did not say what it holds")
+    presence, operation = seen.presence, replace(operation, record_id=seen.record_id)
     if operation.action is Action.REMOVE:
         # archiving an unsubscribed contact would hide the opt-out, so that a later addition could undo it
-        settled = presence in (Presence.OPTED_OUT, Presence.ABSENT, Presence.ARCHIVED)
-        return Outcome(operation.op_id, Status.ACCEPTED, str(presence)) if settled else operation
+        is_settled = presence in _NOTHING_TO_REMOVE
+        return Outcome(operation.op_id, Status.ACCEPTED, str(presence)) if is_settled else operation
     if presence is Presence.OPTED_OUT:
         return Outcome(operation.op_id, Status.REJECTED, _OPTED_OUT, is_opt_out=True)
+    if presence is Presence.STRANGER:
+        return Outcome(operation.op_id, Status.REJECTED, _STRANGER, is_permanent=False)
     is_ours = operation.was_removed_by_us or operation.is_uncertain
     if presence is Presence.ARCHIVED and not is_ours:
         return Outcome(operation.op_id, Status.REJECTED, _ARCHIVED)

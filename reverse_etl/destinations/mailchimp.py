@@ -18,6 +18,7 @@ from reverse_etl.contract import (
     Presence,
     Request,
     Response,
+    Sighting,
     Status,
     Target,
     Verdict,
@@ -114,12 +115,13 @@ class Contacts:
             for operation in operations
         ]
 
-    def read_presence(self, response: Response) -> Presence | None:
+    def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
         if response.status == 404:
-            return Presence.ABSENT
+            return {operations[0].op_id: Sighting(Presence.ABSENT)}
         is_member = response.status == 200 and isinstance(response.body, Mapping)
         status = response.body.get("status") if is_member else None
-        return _PRESENCE.get(status, Presence.PRESENT) if status else None
+        presence = _PRESENCE.get(status, Presence.PRESENT) if status else None
+        return {operations[0].op_id: Sighting(presence)} if presence else {}
 
     def encode(self, operations: Sequence[Operation], target: Target) -> list[Request]:
         return [_contact_request(operation, target) for operation in operations]

@@ -5,9 +5,9 @@ A tool that can be read implements these two functions itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from reverse_etl.contract import Operation, Presence, Request, Response, Target
+from reverse_etl.contract import Operation, Request, Response, Sighting, Target
 
 
 class Unread:
@@ -16,5 +16,7 @@ class Unread:
     def inspect(self, _operations: Sequence[Operation], _target: Target, /) -> list[Request]:
         return []
 
-    def read_presence(self, _response: Response, /) -> Presence | None:
-        return None
+    def read_presence(
+        self, _response: Response, _operations: Sequence[Operation], /
+    ) -> Mapping[str, Sighting]:
+        return {}
