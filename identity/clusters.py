@@ -7,37 +7,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from identity.neighbourhoods import Edges, Flags, Ids, Weights
 
 Pair = tuple[int, int]
+Parts = list[list[int]]
+Grouping = TypeVar("Grouping")
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """The average weight, in bits, above which two clusters join, per tier of confidence, strictest first, and how
+    much more is asked for each doubling of the smaller of the two."""
+
+    strict: float
+    standard: float
+    loose: float
+    by_size: float = 0.0
+
+
+class Tiers(NamedTuple, Generic[Grouping]):
+    """One grouping per tier of confidence; every strict group lies in one standard group, every standard one in one loose."""
+
+    strict: Grouping
+    standard: Grouping
+    loose: Grouping
 
 
 def cluster(
     edges: Edges,
     labels: Ids,
     *,
-    cut: float,
+    cuts: Cuts,
     missing: float,
-    size_cut: float = 0.0,
     must: Iterable[Pair] = (),
     cannot: Iterable[Pair] = (),
     conflicts: Iterable[Pair] = (),
-) -> Ids:
-    """A cluster label per number (the smallest in the cluster).
+) -> Tiers[Ids]:
+    """A cluster label per number (the smallest in the cluster), in each tier.
 
-    `edges` holds the weights inside neighbourhoods (`labels`); pairs without one count as `missing`. Two clusters
-    join while the average weight of the pairs between them is above `cut`, and above `size_cut` more for each doubling
-    of the smaller of the two, best pair of clusters first; ties go to the smaller numbers. A cluster never holds a pair of `conflicts` or `cannot` that way. Then the clusters of each
-    pair in `must` join: that people decided so outweighs a conflict, but not a pair in `cannot`.
+    `edges` holds the weights inside neighbourhoods (`labels`); pairs without one count as `missing`. How the members
+    of a neighbourhood are grouped is said at `agglomerate`.
     """
-    result = labels.copy()
+    result = Tiers(labels.copy(), labels.copy(), labels.copy())
     if not len(labels):
         return result
     decided = [_by_label(pairs, labels) for pairs in (must, cannot, conflicts)]
-    hard = _hard_labels(edges, labels, cut, size_cut).union(*decided)
+    hard = _hard_labels(edges, labels, cuts).union(*decided)
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.r_[True, labels[order][1:] != labels[order][:-1]])
     members = dict(zip(labels[order][starts].tolist(), np.split(order, starts[1:]), strict=True))
@@ -47,40 +66,56 @@ def cluster(
         rows, columns = np.searchsorted(ids, left), np.searchsorted(ids, right)
         matrix[rows, columns] = matrix[columns, rows] = weight
         must_here, cannot_here, conflicts_here = (_positions(of.get(label, ()), ids) for of in decided)
-        parts = agglomerate(
-            matrix, cut=cut, size_cut=size_cut, must=must_here, cannot=cannot_here, conflicts=conflicts_here
-        )
-        for part in parts:
-            result[ids[part]] = ids[part[0]]
+        found = agglomerate(matrix, cuts, must=must_here, cannot=cannot_here, conflicts=conflicts_here)
+        for tier, parts in zip(result, found, strict=True):
+            for part in parts:
+                tier[ids[part]] = ids[part[0]]
     return result
 
 
 def agglomerate(
     weights: Weights,
+    cuts: Cuts,
     *,
-    cut: float,
-    size_cut: float = 0.0,
     must: Sequence[Pair] = (),
     cannot: Sequence[Pair] = (),
     conflicts: Sequence[Pair] = (),
-) -> list[list[int]]:
-    """Average-linkage clusters of a full symmetric weight matrix, as sorted lists of positions, in order.
+) -> Tiers[Parts]:
+    """Average-linkage clusters of a full symmetric weight matrix, as sorted lists of positions, in order, per tier.
 
-    Sums are kept per pair of clusters (Lance and Williams's update for averages), so a join costs O(n).
+    The best two clusters join, ties to the smaller positions, while the average weight between them is above the cut;
+    no cluster comes to hold a pair of `conflicts` or `cannot` that way. Then the clusters of each pair in `must` join:
+    that people decided so outweighs a conflict, but not a pair in `cannot`. The tiers are three moments of this one
+    sequence of joins, which is why they nest. Sums are kept per pair of clusters (Lance and Williams's update for
+    averages), so a join costs O(n).
     """
     count = len(weights)
     forbidden = _symmetric(cannot, count)
     blocked = np.eye(count, dtype=np.bool_) | forbidden | _symmetric(conflicts, count)
     parts = [[position] for position in range(count)]
     state = _State(weights.astype(np.float64).copy(), blocked, forbidden, np.ones(count), parts)
-    _join_while_better(state, cut, size_cut)
+    _join_while_better(state, cuts.strict, cuts.by_size)
+    strict = [[*part] for part in state.parts]
+    _join_while_better(state, cuts.standard, cuts.by_size)
     for i, j in must:
         a, b = sorted((_holder(state.parts, i), _holder(state.parts, j)))
         if a != b and not state.forbidden[a, b]:
             _join(state, a, b)
     if must:
-        _join_while_better(state, cut, size_cut)
-    return [part for part in state.parts if part]
+        _join_while_better(state, cuts.standard, cuts.by_size)
+        _join_decided(strict, state.parts, must)
+    standard = [[*part] for part in state.parts if part]
+    _join_while_better(state, cuts.loose, cuts.by_size)
+    return Tiers(sorted(part for part in strict if part), standard, [part for part in state.parts if part])
+
+
+def _join_decided(strict: Parts, standard: Parts, must: Sequence[Pair]) -> None:
+    """What people decided is certain: it holds in the strictest tier too, as far as it was obeyed."""
+    for i, j in must:
+        a, b = _holder(strict, i), _holder(strict, j)
+        if a != b and _holder(standard, i) == _holder(standard, j):
+            strict[a] = sorted(strict[a] + strict[b])
+            strict[b] = []
 
 
 @dataclass
@@ -92,7 +127,7 @@ class _State:
     blocked: Flags
     forbidden: Flags
     sizes: Weights
-    parts: list[list[int]]
+    parts: Parts
 
 
 def _join_while_better(state: _State, cut: float, size_cut: float) -> None:
@@ -125,15 +160,15 @@ def _symmetric(pairs: Sequence[Pair], count: int) -> Flags:
     return matrix
 
 
-def _holder(parts: list[list[int]], position: int) -> int:
+def _holder(parts: Parts, position: int) -> int:
     return next(index for index, part in enumerate(parts) if position in part)
 
 
-def _hard_labels(edges: Edges, labels: Ids, cut: float, size_cut: float) -> set[int]:
+def _hard_labels(edges: Edges, labels: Ids, cuts: Cuts) -> set[int]:
     """Neighbourhoods that need agglomeration: those with a pair that would not join any two halves, or lacks a weight."""
     sizes = np.bincount(labels, minlength=len(labels))
     label = labels[edges.left]
-    needed = cut + size_cut * np.log2(np.maximum(sizes[label] / 2, 1)) + 1e-9
+    needed = cuts.strict + cuts.by_size * np.log2(np.maximum(sizes[label] / 2, 1)) + 1e-9
     against = set(label[edges.weight <= needed].tolist())
     found = np.bincount(label, minlength=len(labels))
     incomplete = np.flatnonzero(found < sizes * (sizes - 1) // 2)

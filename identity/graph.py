@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from identity import ledger, rules
 from identity.assignment import Event
-from identity.clusters import Pair, cluster
+from identity.clusters import Cuts, Pair, cluster
 from identity.neighbourhoods import Edges, Ids, neighbourhoods, stirred
 from identity.workspace import first_row
 
@@ -67,9 +67,10 @@ def find_stirred(
 
 
 def find_clusters(connection: duckdb.DuckDBPyConnection, must: list[Pair], cannot: list[Pair]) -> None:
-    """Create `clusters(id, label)` for the profiles in `stirred`, from the pairs in `scored`.
+    """Create `clusters(id, label, strict, loose)`, a label per tier of confidence, for the profiles in `stirred`.
 
-    Profiles take part in the order of their digests: what comes out depends on what they hold, not on their numbers.
+    Weights are read from `scored`. Profiles take part in the order of their digests: what comes out depends on what
+    they hold, not on their numbers.
     """
     found = connection.execute("select id, label from stirred order by profile").fetchnumpy()
     ids = np.asarray(found["id"], np.int64)
@@ -87,17 +88,21 @@ def find_clusters(connection: duckdb.DuckDBPyConnection, must: list[Pair], canno
         return [(int(place[a]), int(place[b])) for a, b in decided if a in here and b in here]
 
     limits = rules.LIMITS
-    clusters = cluster(
+    tiers = cluster(
         Edges(np.minimum(left, right), np.maximum(left, right), np.asarray(pairs["w"], np.float64)),
         np.asarray(first[labels], np.int64),
-        cut=limits.cut,
-        size_cut=limits.size_cut,
+        cuts=Cuts(limits.strict_cut, limits.cut, limits.loose_cut, limits.size_cut),
         missing=limits.weight_floor,
         must=placed(must),
         cannot=placed(cannot),
         conflicts=list(zip(left[conflicts].tolist(), right[conflicts].tolist(), strict=True)),
     )
-    _write(connection, "clusters", {"id": ids.astype(np.int32), "label": clusters.astype(np.int32)})
+    columns = zip(("strict", "label", "loose"), tiers, strict=True)
+    _write(
+        connection,
+        "clusters",
+        {"id": ids.astype(np.int32), **{name: tier.astype(np.int32) for name, tier in columns}},
+    )
 
 
 def profile_pairs(connection: duckdb.DuckDBPyConnection, pairs: list[tuple[str, str]]) -> list[Pair]:

@@ -24,7 +24,8 @@ create table if not exists "{warehouse}".identity.identity_evaluation (
 
 
 TABLES: dict[str, str] = {
-    "identity_clusters": "record_id varchar, customer_id varchar, cluster_size bigint, confidence double",
+    "identity_clusters": "record_id varchar, customer_id varchar, cluster_size bigint, confidence double,"
+    " strict_id varchar, loose_id varchar",
     "identity_edges": "record_id_l varchar, record_id_r varchar, match_weight double, match_probability double,"
     " rule varchar, is_within_customer boolean",
     "identity_evidence": "record_id_l varchar, record_id_r varchar, field varchar, level varchar, match_weight double",
@@ -91,7 +92,7 @@ def publish(
             connection.execute(f"create or replace table {schema}.{name} ({columns})")
     else:
         _remove_stale(connection, schema)
-    _write_clusters(connection, schema, customer_of)
+    _write_clusters(connection, schema, state, customer_of)
     connection.execute(
         f"""
         insert into {schema}.identity_edges
@@ -169,33 +170,75 @@ def _remove_stale(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
 
 
 def _write_clusters(
-    connection: duckdb.DuckDBPyConnection, schema: str, customer_of: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, schema: str, state: str, customer_of: Mapping[str, str]
 ) -> None:
-    """One row per record. Confidence: the probability that goes with a record's best link into its cluster, less its
-    strongest contradiction there, in bits; alone it is 1."""
+    """One row per record whose customer, or group in another tier of confidence, was looked at."""
     columns = {"record_id": list(customer_of), "customer_id": list(customer_of.values())}
     types = pa.schema({"record_id": pa.string(), "customer_id": pa.string()})
     connection.register("arriving", pa.table(columns, schema=types))
-    connection.execute(
-        f"""
-        create or replace temp table cluster_rows as
-        select a.record_id, a.customer_id, count(*) over (partition by a.customer_id) as cluster_size, case
-                when p.id is null then k.confidence  -- drawn in for its id alone
-                when w.weight is null then 1.0
-                else round({_PROBABILITY.format(weight="w.weight")}, 4) end as confidence
-        from arriving a
-        left join (select record_id, id from present join clusters using (id)) p using (record_id)
-        left join link_weights w on w.id = p.id
-        left join {schema}.identity_clusters k using (record_id)
-        """
-    )
+    _group(connection, schema)
     connection.unregister("arriving")
+    connection.execute(_CLUSTER_ROWS.format(customers=f"{state}.identity.customers"))
     connection.execute(
         f"delete from {schema}.identity_clusters where record_id in"
         " (select record_id from cluster_rows union all select record_id from vanished)"
     )
-    connection.execute(f"insert into {schema}.identity_clusters from cluster_rows order by record_id")
-    connection.execute("drop table cluster_rows")
+    connection.execute(f"insert into {schema}.identity_clusters by name from cluster_rows order by record_id")
+    connection.execute("drop table cluster_rows; drop table grouped")
+
+
+def _group(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Create `grouped`: record, customer, confidence, and what it is grouped by in the strict and the loose tier.
+
+    Confidence: the probability that goes with a record's best link into its cluster, less its strongest contradiction
+    there, in bits; alone it is 1. A customer drawn in for its id alone keeps confidence and groups, and brings the
+    others of its loose group along, which may have to be named anew.
+    """
+    connection.execute(
+        f"""
+        create or replace temp table grouped as
+        with looked_at as (
+            select a.record_id, a.customer_id, p.id is null as is_drawn_in,
+                case when p.id is null then k.confidence when w.weight is null then 1.0
+                    else round({_PROBABILITY.format(weight="w.weight")}, 4) end as confidence,
+                coalesce(p.strict::varchar, k.strict_id) as strict_group,
+                coalesce(p.loose::varchar, k.loose_id) as loose_group
+            from arriving a
+            left join (select record_id, c.* from present join clusters c using (id)) p using (record_id)
+            left join link_weights w on w.id = p.id
+            left join {schema}.identity_clusters k using (record_id)
+        )
+        select * exclude (is_drawn_in) from looked_at
+        union all
+        select record_id, customer_id, confidence, strict_id, loose_id from {schema}.identity_clusters
+        where loose_id in (select loose_group from looked_at where is_drawn_in)
+            and record_id not in (select record_id from looked_at)
+        """
+    )
+
+
+# The strict group with most records bears the customer's id, another one's names its first record as well; a loose group
+# bears the id of its oldest customer.
+_CLUSTER_ROWS = """
+create or replace temp table cluster_rows as
+with strict_groups as (
+    select customer_id, strict_group, count(*) as records, min(record_id) as first_record from grouped group by all
+),
+customers as (
+    select customer_id, sum(records)::bigint as records, arg_min(strict_group, (-records, first_record)) as core
+    from strict_groups group by customer_id
+),
+loose_groups as (
+    select loose_group, arg_min(customer_id, created_order) as loose_id
+    from grouped join {customers} using (customer_id) group by loose_group
+)
+select g.record_id, g.customer_id, c.records as cluster_size, g.confidence,
+    case when g.strict_group = c.core then g.customer_id else g.customer_id || '/' || s.first_record end as strict_id,
+    l.loose_id
+from grouped g
+join customers c using (customer_id) join strict_groups s using (customer_id, strict_group)
+join loose_groups l using (loose_group)
+"""
 
 
 def _append(connection: duckdb.DuckDBPyConnection, table: str, source: str, *, is_full: bool) -> None:

@@ -46,7 +46,11 @@ class Limits:
     neighbourhood_size: int = 150  # larger ones are split again at rising weights
     weight_floor: float = -12.0  # single pairs count at most this much against, and
     weight_ceiling: float = 12.0  # this much for joining two clusters
-    cut: float = 0.0  # clusters join while the average weight between them is above this,
+    strict_cut: float = (
+        4.0  # clusters join while the average weight between them is above one of these (the tiers of
+    )
+    cut: float = 0.0  # confidence; `cut` makes customers),
+    loose_cut: float = -1.5
     size_cut: float = (
         0.2  # and above so much more for each doubling of the smaller: more records, more to agree on
     )

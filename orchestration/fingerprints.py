@@ -33,7 +33,7 @@ def inputs_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
 def customers_fingerprint(connection: duckdb.DuckDBPyConnection, inputs: str) -> str:
     """Everything the models after identity read: the inputs, and who is whom."""
     clusters = connection.execute(
-        "select count(*), bit_xor(hash(record_id, customer_id)) from identity.identity_clusters"
+        "select count(*), bit_xor(hash(record_id, customer_id, strict_id, loose_id)) from identity.identity_clusters"
     ).fetchone()
     return _digest([inputs, str(clusters)])
 

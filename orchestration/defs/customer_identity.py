@@ -16,7 +16,7 @@ from warehouse.connections import open_state, open_warehouse
 from warehouse.settings import Settings
 
 TABLES = {
-    "identity_clusters": "One row per source record: the customer it belongs to.",
+    "identity_clusters": "One row per source record: the customer it belongs to, strictly and loosely too.",
     "identity_edges": "One row per compared pair of records that may be one person: match weight and rule.",
     "identity_evidence": "One row per pair and field: what was compared, and the match weight it gave.",
     "identity_redirects": "One row per retired customer id: the id that took its place.",

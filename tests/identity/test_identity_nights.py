@@ -19,7 +19,7 @@ from identity.assignment import resolve_redirects
 
 NIGHTS = 30
 TABLES = {
-    "identity_clusters": "record_id, customer_id, cluster_size, confidence",
+    "identity_clusters": "*",
     "identity_edges": "*",
     "identity_evidence": "*",
     "identity_redirects": "* exclude (changed_at)",

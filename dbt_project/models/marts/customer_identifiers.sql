@@ -19,6 +19,7 @@ records as (
 
     select
         clusters.customer_id,
+        clusters.strict_id = clusters.customer_id as is_strict,
         records.source,
         records.source_key,
         records.seen_at,
@@ -42,7 +43,8 @@ carried as (
         seen_at,
         '{{ identifier_type }}' as identifier_type,
         {{ column }} as identifier_value,
-        {{ is_placeholder }} as is_placeholder
+        {{ is_placeholder }} as is_placeholder,
+        is_strict
     from records
     where {{ condition }}
     {{ 'union all' if not loop.last }}
@@ -60,7 +62,8 @@ by_source as (
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at,
         count(*) as record_count,
-        bool_or(is_placeholder) as is_placeholder
+        bool_or(is_placeholder) as is_placeholder,
+        bool_or(is_strict) as is_strict
     from carried
     group by customer_id, identifier_type, identifier_value, source
 
@@ -76,7 +79,8 @@ final as (
         max(last_seen_at) as last_seen_at,
         sum(record_count) as record_count,
         {{ dbt.listagg('source', "', '", 'order by source') }} as sources,
-        bool_or(is_placeholder) as is_placeholder
+        bool_or(is_placeholder) as is_placeholder,
+        bool_or(is_strict) as is_strict
     from by_source
     group by customer_id, identifier_type, identifier_value
 
