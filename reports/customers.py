@@ -16,7 +16,7 @@ from reports.sections import Section, View, draw, or_why_not
 
 # how far a cohort is followed, and how many are shown
 COHORT_MONTHS, COHORTS_SHOWN = 12, 24
-_STAGES = ("lead", "new", "active", "returned", "at_risk", "inactive", "lapsed", "lost")
+_STAGES = ("lead", "new", "active", "returned", "at_risk", "lapsed", "lost")
 _GROUPS = ("champions", "loyal", "new", "promising", "slipping_away", "asleep")
 
 _COHORTS = f"""

@@ -112,6 +112,20 @@
 {%- endmacro %}
 
 
+{#- Naive UTC → naive local timestamp. -#}
+{% macro utc_to_local(timestamp, time_zone) -%}
+    {{ adapter.dispatch('utc_to_local', 'cdp')(timestamp, time_zone) }}
+{%- endmacro %}
+
+{% macro default__utc_to_local(timestamp, time_zone) -%}
+    from_utc_timestamp({{ timestamp }}, '{{ time_zone }}')
+{%- endmacro %}
+
+{% macro duckdb__utc_to_local(timestamp, time_zone) -%}
+    timezone('{{ time_zone }}', timezone('UTC', {{ timestamp }}))
+{%- endmacro %}
+
+
 {#- JSON text → struct of texts, in one parse. `shape`: {field: none, nested: {field: none}}; absent → null. -#}
 {% macro json_struct(text, shape) -%}
     {{ adapter.dispatch('json_struct', 'cdp')(text, shape) }}

@@ -3,14 +3,26 @@
     {{ dbt.datediff(moment, as_of(), 'day') }}
 {%- endmacro %}
 
-{#- Where a customer stands: lead, new, active, at_risk, inactive or lost, by days since first and last purchase. -#}
-{% macro marts_lifecycle_stage(order_count, first_order_at, last_order_at) -%}
+{#-
+    Where a customer stands, by days since the first and last purchase against the usual gap between two purchases:
+    lead     never bought
+    new      first purchase at most lifecycle_new_days ago
+    returned active, and the newest purchase ended a silence of more than lifecycle_at_risk_gaps usual gaps
+    active   last purchase at most lifecycle_active_gaps usual gaps ago
+    at_risk  at most lifecycle_at_risk_gaps
+    lapsed   at most lifecycle_lapsed_gaps
+    lost     longer ago
+-#}
+{% macro marts_lifecycle_stage(days_since_first, days_since_last, usual_gap, newest_gap) -%}
     case
-        when {{ order_count }} = 0 then 'lead'
-        when {{ marts_days_ago(first_order_at) }} <= {{ var('lifecycle_new_days') }} then 'new'
-        when {{ marts_days_ago(last_order_at) }} <= {{ var('lifecycle_active_days') }} then 'active'
-        when {{ marts_days_ago(last_order_at) }} <= {{ var('lifecycle_at_risk_days') }} then 'at_risk'
-        when {{ marts_days_ago(last_order_at) }} <= {{ var('lifecycle_inactive_days') }} then 'inactive'
+        when {{ days_since_last }} is null then 'lead'
+        when {{ days_since_first }} <= {{ var('lifecycle_new_days') }} then 'new'
+        when {{ days_since_last }} <= {{ usual_gap }} * {{ var('lifecycle_active_gaps') }} then
+            case
+                when {{ newest_gap }} > {{ usual_gap }} * {{ var('lifecycle_at_risk_gaps') }} then 'returned' else 'active'
+            end
+        when {{ days_since_last }} <= {{ usual_gap }} * {{ var('lifecycle_at_risk_gaps') }} then 'at_risk'
+        when {{ days_since_last }} <= {{ usual_gap }} * {{ var('lifecycle_lapsed_gaps') }} then 'lapsed'
         else 'lost'
     end
 {%- endmacro %}

@@ -24,8 +24,8 @@ kept as (
     select
         source,
         count(*) as order_count,
-        sum(total_amount) as total_amount,
-        sum(refunded_amount) as refunded_amount
+        sum(original_total_amount) as total_amount,
+        sum(original_refunded_amount) as refunded_amount
     from {{ ref('orders') }}
     group by source
 

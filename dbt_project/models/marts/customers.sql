@@ -23,6 +23,13 @@ activity as (
 
 ),
 
+lifecycles as (
+
+    select * from {{ ref('int_behaviour__lifecycles') }}
+    where is_now
+
+),
+
 contactable as (
 
     select * from {{ ref('int_customer__contactability') }}
@@ -38,12 +45,14 @@ joined as (
         coalesce(order_facts.order_count, 0) as order_count,
         coalesce(order_facts.total_spend_amount, 0) as total_spend_amount,
         order_facts.favourite_category,
+        coalesce(lifecycles.lifecycle_stage, 'lead') as lifecycle_stage,
         least(golden.first_recorded_at, activity.first_active_at) as first_seen_at,
         greatest(golden.last_recorded_at, activity.last_active_at) as last_seen_at,
         coalesce(contactable.is_email_contactable, false) as is_email_contactable,
         coalesce(contactable.is_ads_contactable, false) as is_ads_contactable
     from golden
     left join order_facts on golden.customer_id = order_facts.customer_id
+    left join lifecycles on golden.customer_id = lifecycles.customer_id
     left join activity on golden.customer_id = activity.customer_id
     left join contactable on golden.customer_id = contactable.customer_id
 
@@ -77,8 +86,7 @@ final as (
         cast(case when order_count > 0 then total_spend_amount / order_count end as decimal(18, 2))
             as average_order_amount,
         cast(favourite_category as varchar) as favourite_category,
-        cast({{ marts_lifecycle_stage('order_count', 'first_order_at', 'last_order_at') }} as varchar)
-            as lifecycle_stage,
+        cast(lifecycle_stage as varchar) as lifecycle_stage,
         cast(is_email_contactable as boolean) as is_email_contactable,
         cast(is_ads_contactable as boolean) as is_ads_contactable,
         cast(confidence as double) as confidence

@@ -54,10 +54,11 @@ final as (
         coalesce(products.product_name, lines.product_name) as product_name,
         coalesce(products.category, lines.category) as category,
         lines.quantity,
-        cast(lines.unit_price_amount as decimal(18, 2)) as unit_price_amount,
-        cast(lines.discount_amount as decimal(18, 2)) as discount_amount,
-        cast(lines.line_total_amount as decimal(18, 2)) as line_total_amount,
+        cast(lines.unit_price_amount * orders.exchange_rate as decimal(18, 2)) as unit_price_amount,
+        cast(lines.discount_amount * orders.exchange_rate as decimal(18, 2)) as discount_amount,
+        cast(lines.line_total_amount * orders.exchange_rate as decimal(18, 2)) as line_total_amount,
         orders.currency,
+        lines.is_refund,
         orders.is_purchase and not lines.is_refund as is_purchase
     from lines
     inner join orders on lines.order_id = orders.order_id

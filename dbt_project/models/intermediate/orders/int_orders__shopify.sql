@@ -10,7 +10,8 @@ item_counts as (
 
     select
         order_id,
-        sum(quantity) as item_count
+        sum(quantity) as item_count,
+        sum(case when {{ is_gift_card('product_name') }} then line_total_amount else 0 end) as gift_card_amount
     from {{ ref('stg_shopify__order_items') }}
     group by order_id
 
@@ -26,6 +27,7 @@ shaped as (
         currency='orders.currency', subtotal_amount='coalesce(orders.subtotal_amount, 0)',
         discount_amount='coalesce(orders.discount_amount, 0)', shipping_amount='coalesce(orders.shipping_amount, 0)',
         tax_amount='coalesce(orders.tax_amount, 0)', refunded_amount='coalesce(orders.refunded_amount, 0)',
+        gift_card_amount='coalesce(item_counts.gift_card_amount, 0)', store_name='orders.store_name',
         item_count='coalesce(item_counts.item_count, 0)', discount_code='orders.discount_code',
         utm_source='orders.utm_source', utm_medium='orders.utm_medium', utm_campaign='orders.utm_campaign',
         shipping_country='orders.shipping_country'

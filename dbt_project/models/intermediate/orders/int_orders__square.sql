@@ -13,6 +13,10 @@ transactions as (
         max(record_id) as record_id,
         min(sold_at) as ordered_at,
         min(currency) as currency,
+        min(location) as store_name,
+        coalesce(
+            sum(net_amount) filter (where not is_refund and {{ is_gift_card('product_name') }}), 0
+        ) as gift_card_amount,
         bool_and(is_refund) as is_return,
         bool_or(is_refund) as has_refund,
         coalesce(sum(net_amount) filter (where not is_refund), 0) as subtotal_amount,
@@ -31,7 +35,8 @@ shaped as (
         'square', 'order_id', 'record_id', 'ordered_at', 'subtotal_amount + tax_amount', sales_channel="'store'",
         financial_status="case when is_return then 'return' when has_refund then 'partially_refunded' else 'paid' end",
         is_return='is_return', currency='currency', subtotal_amount='subtotal_amount', discount_amount='discount_amount',
-        tax_amount='tax_amount', refunded_amount='refunded_amount', item_count='item_count'
+        tax_amount='tax_amount', refunded_amount='refunded_amount', item_count='item_count', store_name='store_name',
+        gift_card_amount='gift_card_amount'
     ) }}
     from transactions
 

@@ -36,6 +36,7 @@ cleaned as (
         discount_code,
         payment_method,
         coalesce(source, 'web') as order_source,
+        {{ clean_text('location') }} as store_name,
         {{ parse_flag('accepts_marketing') }} as accepts_marketing,
         {{ note_attribute('note_attributes', 'utm_source') }} as utm_source,
         {{ note_attribute('note_attributes', 'utm_medium') }} as utm_medium,
