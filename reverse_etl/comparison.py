@@ -1,6 +1,6 @@
 """Comparing what is desired with what the destination holds, by remote identifier, and reading the result.
 
-Each remote record gets one step: add, update, remove, unchanged, kept, release, or refused before.
+Each remote record gets one step: add, update, remove, unchanged, kept, release, in flight, or refused before.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Comparison:
                     held.remote_id is not null as is_held,
                     coalesce(held.is_acked, false) as is_acked,
                     coalesce(held.is_uncertain, false) as is_uncertain,
+                    coalesce(held.is_pending, false) as is_pending,
                     coalesce(held.was_removing, false) as was_removing,
                     coalesce(held.is_adopted, false) as is_adopted,
                     coalesce(held.record_key <> desired.record_key, false) as has_new_owner,
@@ -96,6 +97,8 @@ class Comparison:
                 left join removed_before on removed_before.remote_id = desired.remote_id
             )
             select *, case
+                -- the tool is still at it: what becomes of that is known first; only an opt-out does not wait
+                when is_pending and (lane <> 'withdrawal' or was_removing) then 'in_flight'
                 when {self._is_parked()} then 'unanswered'
                 when is_desired and is_acked and not is_uncertain and row_hash = held_hash then 'unchanged'
                 when is_desired and is_lettered and not {self.retrying} then 'rejected_before'
@@ -196,6 +199,7 @@ class Comparison:
                 count(*) filter (where step in ('remove', 'release') and lane = 'leaver') as leaving,
                 count(*) filter (where step in ('unchanged', 'kept')) as unchanged,
                 count(*) filter (where is_remapped) as remapped,
+                count(*) filter (where is_pending) as in_flight,
                 (select count(*) from {self.state}.activation.acked
                  where sync = {literal(self.sync.name)} and target_key <> {literal(self.target_key)})
                     as held_elsewhere

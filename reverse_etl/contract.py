@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Normaliser = Callable[[str], str]
 """SQL expression of a column → SQL expression of the value as the destination wants it (null = not usable)."""
+
+
+Mode = Literal["mirror", "upsert", "update_only", "add_only"]
+"""Whether a sync adds, updates, and removes who has left; opt-outs are removed in every mode."""
 
 
 class Action(StrEnum):
@@ -41,12 +45,24 @@ class Verdict(StrEnum):
 
 
 class Status(StrEnum):
-    """What became of one operation. SPLIT never leaves the sender: the batch is halved and sent again."""
+    """What became of one operation. SPLIT never leaves the sender: the batch is halved and sent again.
+
+    PENDING = handed over; the tool says later, when its job is polled. SKIPPED = not sent, as the sync's mode wants it.
+    """
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
+    PENDING = "pending"
+    SKIPPED = "skipped"
     SPLIT = "split"
+
+
+class Acknowledgement(StrEnum):
+    """When a tool says what became of an operation: in the answer, or later about the job that the answer names."""
+
+    IMMEDIATE = "immediate"
+    JOB = "job"
 
 
 class Presence(StrEnum):
@@ -72,7 +88,8 @@ class Sighting:
 class Operation:
     """One change of one remote record.
 
-    `identifiers` are match key → value as sent (hashed where the tool wants hashes); `payload` the remote fields.
+    `identifiers` are match key → value as sent (hashed where the tool wants hashes); `payload` the remote fields:
+    text, and numbers and booleans where the tool keeps types. Empty when read back from the journal for a poll.
     `consent_keys` are `type:value` texts that a consent statement may name; they never leave memory.
     """
 
@@ -82,7 +99,7 @@ class Operation:
     record_key: str
     remote_id: str
     identifiers: Mapping[str, str]
-    payload: Mapping[str, str | None]
+    payload: Mapping[str, Any]
     row_hash: str | None = None
     consent_keys: tuple[str, ...] = ()
     consented_at: str | None = None
@@ -94,41 +111,61 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call, without host and secrets; `op_ids` are the operations it carries, in the body's order."""
+    """One call, without host and secrets; `op_ids` are the operations it carries, in the body's order.
+
+    The body is `json`, or `content` as it is (CSV, forms: say its type in `headers`). A query value may be a list,
+    which is sent as the name repeated. A path that begins with https:// goes there without the account's secrets.
+    """
 
     method: str
     path: str
-    json: Mapping[str, Any] | None = None
+    json: Mapping[str, Any] | Sequence[Any] | None = None
     content: bytes | None = None
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     op_ids: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The call as plain JSON types, for people who want to see what would be sent."""
-        shown = {"method": self.method, "path": self.path, "query": dict(self.query), "json": self.json}
+        shown = {
+            "method": self.method,
+            "path": self.path,
+            "query": dict(self.query),
+            "headers": dict(self.headers),
+            "json": self.json,
+            "content": self.content.decode("utf-8", "replace") if self.content else None,
+        }
         return {name: value for name, value in shown.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer, or the lack of one: status 0 with the reason in `error` (timeout, connection lost)."""
+    """An answer, or the lack of one: status 0 with the reason in `error` (timeout, connection lost).
+
+    `body` is parsed JSON, `text` what came instead of JSON (a file of errors).
+    """
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
     is_unsent: bool = False  # no connection came about: nothing can have taken effect
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one operation; `is_opt_out` = the destination says that this person unsubscribed there."""
+    """What became of one operation; `is_opt_out` = the destination says that this person unsubscribed there.
+
+    `job` is the tool's id of the job that a PENDING operation is part of.
+    """
 
     op_id: str
     status: Status
     reason: str | None = None
     is_permanent: bool = True
     is_opt_out: bool = False
+    job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +194,10 @@ class DestinationSpec:
     `rules` gives for each field that may be declared the remote fields it becomes; `other` is the rule of fields
     not named there (None = no others). `remote_id` turns the first usable match key into the id kept in state.
     `repeats_safely` False = a second delivery is felt (a message, a webhook): what had no answer is never sent again
-    by itself.
+    by itself. `keeps_types` = numbers and booleans of `other` fields go out as such, not as text.
+    `acknowledgement` JOB = `Polled`; a job that has not ended after `job_hours` counts as unanswered.
+    `modes` are what a sync may declare. `forbidden_fields`, `allowed_values` (field → its only values) and
+    `forbidden_paths` (parts of a path) say what must never stand in a request, wherever in its body (`never_sent.py`).
     """
 
     destination: str
@@ -176,6 +216,13 @@ class DestinationSpec:
     inspects: bool = False
     reopens_target: bool = False
     repeats_safely: bool = True
+    keeps_types: bool = False
+    acknowledgement: Acknowledgement = Acknowledgement.IMMEDIATE
+    job_hours: float = 48.0
+    modes: tuple[Mode, ...] = ("mirror", "upsert", "add_only")
+    forbidden_fields: frozenset[str] = frozenset()
+    allowed_values: Mapping[str, frozenset[Any]] = field(default_factory=dict)
+    forbidden_paths: tuple[str, ...] = ()
     order: int = 0  # objects of lower order are sent first
 
 
@@ -194,6 +241,21 @@ class Readable(Protocol):
 
     def read_members(self, target: Target, /) -> Generator[Request, Response, list[Member]]:
         """A conversation, page by page, that returns all members; raises TargetFailed."""
+        ...
+
+
+@runtime_checkable
+class Polled(Protocol):
+    """A destination that takes operations in as jobs and says later what became of them."""
+
+    def poll(
+        self, job: str, operations: Sequence[Operation], target: Target, /
+    ) -> Generator[Request, Response, list[Outcome]]:
+        """A conversation about one job that returns one outcome for each operation it was given.
+
+        All PENDING (naming the job) while the job runs; afterwards each accepted, rejected or unknown, matched by what
+        the tool says about it, never by its place alone. The operations come from the journal: no payload.
+        """
         ...
 
 

@@ -12,9 +12,10 @@ from datetime import datetime
 
 import duckdb
 
-from reverse_etl.journal import OpenState
+from reverse_etl.journal import OpenState, clock
 
 _IN_THE_AIR = "sync = $sync and state in ('sent', 'unknown')"
+_OPEN = "sync = $sync and state in ('sent', 'unknown', 'pending')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,24 @@ class Controls:
         with self._audited("reset", f"Forgot {detail}.") as state:
             state.execute("delete from activation.acked where sync = ?", [self.sync])
             state.execute("delete from activation.dead_letters where sync = ?", [self.sync])
-            _supersede(state, self.sync)
+            _supersede(state, self.sync, _OPEN)
         return forgotten
 
     def allow_unanswered(self) -> int:
         """Let operations that had no answer be planned again, although they may have been delivered; returns how many."""
         count = self.count_forgettable()["unanswered"]
         with self._audited("retry", f"Let {count} unanswered operations be sent a second time.") as state:
-            _supersede(state, self.sync)
+            _supersede(state, self.sync, _IN_THE_AIR)
         return count
+
+    def cancel(self, reason: str) -> None:
+        """End the run of this sync that is going on, after the wave in the air; opt-outs still go out."""
+        with self._audited("cancel", f"Cancelled: {reason}") as state:
+            state.execute("delete from activation.cancellations where sync = ?", [self.sync])
+            state.execute(
+                "insert into activation.cancellations values (?, ?, ?, ?)",
+                [self.sync, clock(), self.person, reason],
+            )
 
     def note_retry(self, letters: int) -> None:
         """Write down that dead letters were sent again."""
@@ -95,8 +105,8 @@ class Controls:
             state.execute("commit")
 
 
-def _supersede(state: duckdb.DuckDBPyConnection, sync: str) -> None:
+def _supersede(state: duckdb.DuckDBPyConnection, sync: str, which: str) -> None:
     state.execute(
-        f"update activation.op_journal set state = 'superseded', identifiers = null where {_IN_THE_AIR}",
+        f"update activation.op_journal set state = 'superseded', identifiers = null where {which}",
         {"sync": sync},
     )

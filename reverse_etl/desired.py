@@ -64,9 +64,11 @@ class DesiredRows:
                     arg_max(record_key, sent_at) as record_key,
                     arg_max(identifiers, sent_at) as identifiers,
                     arg_max(action, sent_at) = 'remove' as was_removing,
-                    bool_or(is_adopted) as is_adopted
+                    bool_or(is_adopted) as is_adopted,
+                    bool_or(state <> 'pending') as is_uncertain,
+                    bool_or(state = 'pending') as is_pending
                 from {self.state}.activation.op_journal
-                where sync = {sync} and target_key = {target} and state in ('sent', 'unknown')
+                where sync = {sync} and target_key = {target} and state in ('sent', 'unknown', 'pending')
                 group by remote_id
             )
             select
@@ -75,7 +77,8 @@ class DesiredRows:
                 acked.row_hash,
                 acked.mapping_version,
                 acked.remote_id is not null as is_acked,
-                sent.remote_id is not null as is_uncertain,
+                coalesce(sent.is_uncertain, false) as is_uncertain,
+                coalesce(sent.is_pending, false) as is_pending,
                 coalesce(sent.was_removing, false) as was_removing,
                 coalesce(acked.is_adopted, sent.is_adopted) as is_adopted,
                 {ids}

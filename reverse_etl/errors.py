@@ -24,8 +24,16 @@ class AnswerMismatch(ActivationError):
     """A destination module did not account for every operation exactly once: a fault in this software."""
 
 
+class ForbiddenRequest(ActivationError):
+    """A destination module would have sent what its own facts forbid: a fault in this software."""
+
+
 class DestinationStopped(ActivationError):
     """The destination refused the account itself (key, token, blocked audience): nothing more is sent to it."""
+
+
+class RunCancelled(ActivationError):
+    """A person ended this run of a sync; what it had not sent is still planned."""
 
 
 class TargetFailed(ActivationError):

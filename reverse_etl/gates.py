@@ -24,6 +24,7 @@ class Counts:
     leaving: int = 0
     unchanged: int = 0
     remapped: int = 0
+    in_flight: int = 0
     held_elsewhere: int = 0
 
     def __str__(self) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from reverse_etl.contract import Action, Operation, Outcome
+from reverse_etl.contract import Action, Lane, Operation, Outcome
+from reverse_etl.errors import RunCancelled
 from reverse_etl.plan import Plan
 from reverse_etl.sentences import REFUSALS
 from reverse_etl.settlement import SETTLEMENT
@@ -32,20 +33,29 @@ OpenState = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The state of one sync in one run. `now` is the run's time, naive UTC."""
+    """The state of one sync in one run. `now` is the run's time, naive UTC.
+
+    `started` (wall clock) is when the run began, for it to be cancelled; None = it cannot be. `norm_version` is that
+    of operations that an earlier run sent.
+    """
 
     open_state: OpenState
     plan: Plan
     run_id: str
     now: datetime
+    started: datetime | None = None
+    norm_version: str | None = None
 
     def begin(self, operations: Sequence[Operation]) -> list[Operation]:
         """Write down that these are about to be sent, and return those that still may be.
 
         Additions and updates whose consent was withdrawn since the plan was made are left out: nobody is told
-        anything about them. Raises duckdb.Error when the state cannot be written; then nothing may be sent.
+        anything about them. Raises duckdb.Error when the state cannot be written, and RunCancelled when a person
+        wants no more to be sent (opt-outs go on); then nothing may be sent.
         """
         with self._transaction() as state:
+            if any(operation.lane is not Lane.WITHDRAWAL for operation in operations):
+                self._stop_if_cancelled(state)
             upserts = [op for op in operations if op.action is not Action.REMOVE]
             withdrawn = self._withdrawn(
                 state, [(op.op_id, op.consent_keys, op.consented_at) for op in upserts]
@@ -68,6 +78,19 @@ class Journal:
                 )
         return kept
 
+    def _stop_if_cancelled(self, state: duckdb.DuckDBPyConnection) -> None:
+        if self.started is None:
+            return
+        found = state.execute(
+            "select person, reason from activation.cancellations where sync = ? and requested_at >= ? "
+            "order by requested_at limit 1",
+            [self.plan.sync.name, self.started],
+        ).fetchone()
+        if found:
+            raise RunCancelled(
+                f"{found[0]} cancelled this run ({found[1]}). What it had not sent is still planned: the next run sends it."
+            )
+
     def withdrawn_from_snapshot(self) -> set[str]:
         """Record keys of the planned snapshot whose consent was withdrawn since the plan was made."""
         if self.plan.snapshot is None:
@@ -87,6 +110,14 @@ class Journal:
         with self._transaction() as state, _registered(state, facts) as rows:
             for statement in SETTLEMENT:
                 state.execute(statement.format(facts=rows))
+
+    def known_target(self) -> str | None:
+        """The tool's own id of the target, if a run has found it before."""
+        with self.open_state() as state:
+            found = state.execute(
+                "select remote_target from activation.targets where target_key = ?", [self.plan.target_key]
+            ).fetchone()
+        return str(found[0]) if found else None
 
     def keep_target(self, remote: str) -> None:
         """Remember the tool's own id of the target."""
@@ -194,6 +225,7 @@ class Journal:
             "reason": outcome.reason,
             "is_permanent": outcome.is_permanent,
             "is_opt_out": outcome.is_opt_out,
+            "job": outcome.job,
             "opt_out_email": _stated_email(operation) if outcome.is_opt_out else None,
             "purpose": sync.purpose,
             "channel": sync.channel,
@@ -213,12 +245,13 @@ class Journal:
             "record_key": operation.record_key,
             "row_hash": operation.row_hash,
             "mapping_version": self.plan.mapping_version,
-            "norm_version": self.plan.sync.plugin.spec.norm_version,
+            "norm_version": self.norm_version or self.plan.sync.plugin.spec.norm_version,
             "is_adopted": operation.is_adopted,
         }
 
 
 def _stated_email(operation: Operation) -> str | None:
+    """The address of an operation as a consent statement names it; None when it is only known hashed."""
     return next(
         (key.removeprefix("email:") for key in operation.consent_keys if key.startswith("email:")), None
     )

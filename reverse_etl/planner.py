@@ -48,17 +48,17 @@ def plan_sync(
     if isinstance(account, NotConfigured):
         return Plan(sync, "", Counts(), not_configured=account.sentence)
     reason = (blocked or {}).get(sync.name) or _pause(connection, sync)
-    target_key = _target_key(sync, account)
+    key = target_key(sync, account)
     try:
         mapping = FieldMapping(sync, read_columns(connection, sync))
-        comparison = Comparison(sync, mapping, target_key, run_id, STATE_CATALOG, retrying)
-        desired = DesiredRows(sync, mapping, target_key, STATE_CATALOG)
+        comparison = Comparison(sync, mapping, key, run_id, STATE_CATALOG, retrying)
+        desired = DesiredRows(sync, mapping, key, STATE_CATALOG)
         for name, query in [*desired.steps(), ("plan_diff", comparison.diff())]:
             connection.execute(f"create or replace temp table {name} as {query}")
     except duckdb.CatalogException:
         hold = find_hold(Counts(), sync.guards, 0, blocked=reason or _NOT_BUILT, confirmed=False)
-        return Plan(sync, target_key, Counts(), hold=hold)
-    return _Assembly(connection, sync, comparison, mapping, target_key).plan(reason, confirmed=confirmed)
+        return Plan(sync, key, Counts(), hold=hold)
+    return _Assembly(connection, sync, comparison, mapping, key).plan(reason, confirmed=confirmed)
 
 
 def _pause(connection: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> str | None:
@@ -71,7 +71,8 @@ def _pause(connection: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> str 
     return f"{person} paused it on {paused_at:%Y-%m-%d} ({why}; `cdp sync resume {sync.name}` ends that)"
 
 
-def _target_key(sync: SyncDeclaration, account: Account) -> str:
+def target_key(sync: SyncDeclaration, account: Account) -> str:
+    """Which list, audience or file of which account: the scope of a sync's state."""
     return f"{sync.destination}:{account.account_id}:{sync.object}:{sync.target}"
 
 

@@ -15,9 +15,11 @@ from typing import Any, Literal
 from reverse_etl.contract import Action, Operation, Outcome, Status
 from reverse_etl.plan import Plan
 
-RunStatus = Literal["sent", "nothing to send", "held", "problems", "failed", "not configured"]
-# ends of a sync that did all it should, and those that need nobody
-CLEAN: frozenset[RunStatus] = frozenset(["sent", "nothing to send"])
+RunStatus = Literal[
+    "sent", "nothing to send", "pending", "held", "problems", "failed", "cancelled", "not configured"
+]
+# ends of a sync that did all it should (pending: the tool is still working on what it took in), and those that need nobody
+CLEAN: frozenset[RunStatus] = frozenset(["sent", "nothing to send", "pending"])
 NEEDS_NOBODY: frozenset[RunStatus] = CLEAN | {"not configured"}
 
 
@@ -25,7 +27,8 @@ NEEDS_NOBODY: frozenset[RunStatus] = CLEAN | {"not configured"}
 class SyncResult:
     """One sync in one run (counts in people). `refused` and `rejected` map a reason's sentence to rows.
 
-    `failed` = outcome unknown, sent again by the next run. `waiting` = planned but held back. `message` says what
+    `failed` = outcome unknown, sent again by the next run. `pending` = taken in by the tool, which has not said yet
+    what became of them. `waiting` = planned but held back. `message` says what
     went wrong or is missing. `is_destination_stopped` = the account was refused: skip its other syncs.
     """
 
@@ -41,6 +44,7 @@ class SyncResult:
     refused: Mapping[str, int] = field(default_factory=dict)
     rejected: Mapping[str, int] = field(default_factory=dict)
     failed: int = 0
+    pending: int = 0
     waiting: int = 0
     held_reason: str | None = None
     message: str | None = None
@@ -50,7 +54,8 @@ class SyncResult:
     @property
     def operations(self) -> int:
         """Operations that were sent, whatever became of them."""
-        return self.added + self.updated + self.removed + self.failed + sum(self.rejected.values())
+        done = self.added + self.updated + self.removed + sum(self.rejected.values())
+        return done + self.failed + self.pending
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain JSON types."""
@@ -70,6 +75,10 @@ class Tally:
 
     accepted: Counter[Action] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    handled: int = 0  # operations of this run's plan that were dealt with, whatever came of them
+    pending: int = 0
+    cancelled: str | None = None
     opted_out: int = 0
     withdrawn: int = 0
     failed: int = 0
@@ -82,23 +91,19 @@ class Tally:
         elif outcome.status is Status.REJECTED:
             self.rejected[outcome.reason or "no reason given"] += 1
             self.opted_out += outcome.is_opt_out
-        else:
+        elif outcome.status is Status.SKIPPED:
+            self.skipped[outcome.reason or "not sent"] += 1
+        elif outcome.status is Status.UNKNOWN:
             self.failed += 1
             self.last_failure = outcome.reason
 
     def result(self, plan: Plan, stopped: str | None) -> SyncResult:
         """The result of a plan that was carried out as counted here."""
         sync = plan.sync
-        refused = dict(plan.refused)
+        refused = {**plan.refused, **self.skipped}
         if self.withdrawn:
             refused["has withdrawn consent since the plan was made"] = self.withdrawn
-        not_sent = (
-            plan.size
-            - self.withdrawn
-            - sum(self.accepted.values())
-            - sum(self.rejected.values())
-            - self.failed
-        )
+        not_sent = plan.size - self.withdrawn - self.handled
         return SyncResult(
             sync=sync.name,
             destination=sync.destination,
@@ -112,20 +117,31 @@ class Tally:
             refused=refused,
             rejected=dict(self.rejected),
             failed=self.failed,
+            pending=self.pending,
             waiting=plan.waiting + not_sent,
             held_reason=plan.hold.sentence if plan.hold else None,
-            message=stopped
-            or (self.last_failure and f"{self.failed} operations had no answer: {self.last_failure}"),
+            message=stopped or self.cancelled or self._message(sync.destination),
             requests=self.requests,
             is_destination_stopped=stopped is not None,
         )
 
+    def _message(self, destination: str) -> str | None:
+        if self.last_failure:
+            return f"{self.failed} operations had no answer: {self.last_failure}"
+        if self.pending:
+            return f"{destination} is still working on {self.pending} changes; the next run asks what became of them."
+        return None
+
     def _status(self, plan: Plan, stopped: str | None) -> RunStatus:
         if stopped:
             return "failed"
+        if self.cancelled:
+            return "cancelled"
         # somebody who unsubscribed there is news, not a problem: it is in the consent log now
         if self.failed or sum(self.rejected.values()) > self.opted_out:
             return "problems"
         if plan.hold:
             return "held"
-        return "sent" if plan.size else "nothing to send"
+        if self.pending:
+            return "pending"
+        return "sent" if plan.size or self.accepted else "nothing to send"

@@ -16,7 +16,7 @@ DEFAULT_DAYS = 400
 _PRUNE = {
     "sync_log": "delete from activation.sync_log where finished_at < $before",
     "op_journal": """delete from activation.op_journal as old
-        where sent_at < $before and state not in ('sent', 'unknown')
+        where sent_at < $before and state not in ('sent', 'unknown', 'pending')
           and not (action = 'remove' and state in ('accepted', 'superseded') and not exists (
             select 1 from activation.op_journal as newer
             where newer.target_key = old.target_key and newer.remote_id = old.remote_id

@@ -1,4 +1,4 @@
-"""Running syncs: plan → journal → send → acknowledge → log, so that a crash anywhere is mended by running again.
+"""Running syncs: earlier jobs → plan → journal → send → acknowledge → log, so that running again mends any crash.
 
 No database lock is held while a destination is waited for. What may be sent is decided by the plan.
 """
@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import duckdb
 
-from reverse_etl.accounts import Account, Accounts
-from reverse_etl.contract import Operation, Outcome, Status, Target
+from reverse_etl.accounts import Account, Accounts, NotConfigured
+from reverse_etl.contract import Acknowledgement, Operation, Outcome, Status, Target
 from reverse_etl.declarations import SyncDeclaration, in_sending_order
-from reverse_etl.errors import DestinationStopped, TargetFailed
+from reverse_etl.errors import DestinationStopped, RunCancelled, TargetFailed
+from reverse_etl.gates import Counts
+from reverse_etl.jobs import collect, open_jobs
 from reverse_etl.journal import Journal, OpenState, clock
+from reverse_etl.pace import Paces
 from reverse_etl.plan import Plan
-from reverse_etl.planner import plan_sync
+from reverse_etl.planner import plan_sync, target_key
 from reverse_etl.results import CLEAN, SyncResult, Tally
 from reverse_etl.retention import DEFAULT_DAYS, prune
 from reverse_etl.sender import Sender, converse
@@ -50,6 +53,7 @@ def run_syncs(
     Afterwards records of sending older than `keep_days` are removed, as far as no later run needs them.
     """
     stopped: dict[str, str] = {}
+    paces = Paces()
     results = [
         run_sync(
             open_warehouse_with_state,
@@ -64,6 +68,7 @@ def run_syncs(
             retrying=retrying,
             stopped=stopped,
             patience=patience,
+            paces=paces,
         )
         for sync in in_sending_order(syncs)
     ]
@@ -85,73 +90,120 @@ def run_sync(
     retrying: bool = False,
     stopped: dict[str, str] | None = None,
     patience: Patience | None = None,
+    paces: Paces | None = None,
 ) -> SyncResult:
     """Plan one sync and carry it out; the result is also a row of activation.sync_runs.
 
     `open_warehouse_with_state` gives the warehouse with the state attached as `state_store`, `open_state` the state
     alone. `now` is naive UTC. `stopped` (destination → why) is shared by the syncs of a run: a refused account is
-    entered there and not tried again. Raises DeclarationError, and whatever the stores raise.
+    entered there and not tried again; `paces` keep each account's rate over all of them. Raises DeclarationError, and whatever the stores raise.
     """
-    stopped = {} if stopped is None else stopped
     started = clock()
+    visit = _Visit(
+        open_state, sync, accounts, run_id, now, started, {} if stopped is None else stopped,
+        patience or Patience(), paces or Paces(), Tally(),
+    )  # fmt: skip
+    account = accounts.find(sync.destination)
+    if isinstance(account, Account):
+        visit.ask_about_earlier_jobs(account)
     with open_warehouse_with_state() as warehouse:
         plan = plan_sync(
             warehouse, sync, accounts, blocked=blocked, confirmed=confirmed, retrying=retrying, run_id=run_id
         )
-    journal = Journal(open_state, plan, run_id, now)
-    result = _apply(plan, journal, accounts, progress, stopped, patience or Patience())
+    result = visit.carry_out(plan, account, progress)
     is_clean = result.status in CLEAN
-    journal.finish(result.to_row(run_id, started, clock()), settle_locally=is_clean)
+    visit.journal(plan).finish(result.to_row(run_id, started, clock()), settle_locally=is_clean)
     return result
 
 
-def _apply(
-    plan: Plan,
-    journal: Journal,
-    accounts: Accounts,
-    progress: Progress,
-    stopped: dict[str, str],
-    patience: Patience,
-) -> SyncResult:
-    sync = plan.sync
-    account = accounts.find(sync.destination)
-    if plan.not_configured is not None or not isinstance(account, Account):
-        return SyncResult(
-            sync.name, sync.destination, sync.target, "not configured", message=plan.not_configured
-        )
-    tally = Tally()
-    if sync.destination in stopped:
-        return tally.result(plan, stopped[sync.destination])
-    reason = None
-    if plan.size:
-        plugin = sync.plugin
-        with open_transport(account, plugin.spec, plugin.classify, patience) as transport:
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One sync in one run: what it needs to call its destination, and what has come of it so far."""
+
+    open_state: OpenState
+    sync: SyncDeclaration
+    accounts: Accounts
+    run_id: str
+    now: datetime
+    started: datetime
+    stopped: dict[str, str]
+    patience: Patience
+    paces: Paces
+    tally: Tally
+
+    def journal(self, plan: Plan) -> Journal:
+        return Journal(self.open_state, plan, self.run_id, self.now, self.started)
+
+    def ask_about_earlier_jobs(self, account: Account) -> None:
+        """Settle what earlier runs handed over, as far as the tool has finished it, before anything is planned."""
+        if self.sync.plugin.spec.acknowledgement is not Acknowledgement.JOB or self._is_stopped:
+            return
+        journal = self.journal(Plan(self.sync, target_key(self.sync, account), Counts()))
+        remote = journal.known_target()
+        if remote is None or not open_jobs(journal):
+            return
+        target = Target(journal.plan.target_key, self.sync.target, account.account_id, remote)
+        with self._transport(account) as transport:
             try:
-                _send_all(plan, journal, account, transport, tally, progress)
+                sender = Sender(self.sync.plugin, transport, target)
+                # once round: what is still running is asked about again after this run's own sending
+                collect(journal, sender, replace(self.patience, job_budget=0.0), self.tally.add)
             except DestinationStopped as error:
-                reason = stopped[sync.destination] = str(error)
+                self.stopped[self.sync.destination] = str(error)
+
+    def carry_out(self, plan: Plan, account: Account | NotConfigured, progress: Progress) -> SyncResult:
+        """Send what the plan says and wait for its jobs; every failure of the destination is a result."""
+        sync = self.sync
+        if plan.not_configured is not None or not isinstance(account, Account):
+            return SyncResult(
+                sync.name, sync.destination, sync.target, "not configured", message=plan.not_configured
+            )
+        if self._is_stopped:
+            return self.tally.result(plan, self.stopped[sync.destination])
+        journal = self.journal(plan)
+        if not plan.size and not (plan.counts.in_flight and plan.known_target):
+            return self.tally.result(plan, None)
+        with self._transport(account) as transport:
+            try:
+                sender = Sender(sync.plugin, transport, _open_target(plan, journal, account, transport))
+                self._send(plan, journal, sender, progress)
+            except DestinationStopped as error:
+                self.stopped[sync.destination] = str(error)
+                return self.tally.result(plan, str(error))
             except TargetFailed as error:
-                return replace(tally.result(plan, str(error)), is_destination_stopped=False)
-    return tally.result(plan, reason)
+                return replace(self.tally.result(plan, str(error)), is_destination_stopped=False)
+        return self.tally.result(plan, None)
+
+    def _send(self, plan: Plan, journal: Journal, sender: Sender, progress: Progress) -> None:
+        try:
+            _send_all(plan, journal, sender, self.tally, progress)
+        except RunCancelled as error:
+            self.tally.cancelled = str(error)
+        finally:
+            self.tally.requests += sender.requests
+        if sender.plugin.spec.acknowledgement is Acknowledgement.JOB:
+            patience = replace(self.patience, job_budget=0.0) if self.tally.cancelled else self.patience
+            self.tally.pending = collect(journal, sender, patience, self.tally.add)
+
+    def _transport(self, account: Account) -> Transport:
+        plugin = self.sync.plugin
+        return open_transport(account, plugin.spec, plugin.classify, self.patience, self.paces)
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self.sync.destination in self.stopped
 
 
-def _send_all(
-    plan: Plan, journal: Journal, account: Account, transport: Transport, tally: Tally, progress: Progress
-) -> None:
-    target = _open_target(plan, journal, account, transport)
-    sender = Sender(plan.sync.plugin, transport, target)
+def _send_all(plan: Plan, journal: Journal, sender: Sender, tally: Tally, progress: Progress) -> None:
     stage, done, silent_waves = f"sync {plan.sync.name}", 0, 0
     progress(stage, 0, plan.size)
-    try:
-        for wave in plan.waves(plan.sync.plugin.spec.wave):
-            answered = _send_wave(wave, plan, journal, sender, tally)
-            silent_waves = 0 if answered else silent_waves + 1
-            done += len(wave)
-            progress(stage, done, plan.size)
-            if silent_waves == _SILENT_WAVES:
-                break
-    finally:
-        tally.requests += sender.requests
+    for wave in plan.waves(plan.sync.plugin.spec.wave):
+        answered = _send_wave(wave, plan, journal, sender, tally)
+        silent_waves = 0 if answered else silent_waves + 1
+        done += len(wave)
+        progress(stage, done, plan.size)
+        if silent_waves == _SILENT_WAVES:
+            break
 
 
 def _send_wave(wave: list[Operation], plan: Plan, journal: Journal, sender: Sender, tally: Tally) -> bool:
@@ -166,6 +218,7 @@ def _send_wave(wave: list[Operation], plan: Plan, journal: Journal, sender: Send
         outcomes |= sender.deliver(allowed)
     settled = [*looked_at, *allowed]
     journal.settle(settled, outcomes)
+    tally.handled += len(settled)
     for operation in settled:
         tally.add(operation, outcomes[operation.op_id])
     return not settled or any(_is_answer(outcomes[operation.op_id]) for operation in settled)

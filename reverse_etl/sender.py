@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from reverse_etl import never_sent
 from reverse_etl.contract import (
     Action,
     Destination,
@@ -88,11 +89,7 @@ class Sender:
     ) -> list[list[Operation]]:
         """Record the outcomes of one answer; returns the halves of a batch that must be split."""
         decoded = self._decode(request, response, carried)
-        if sorted(outcome.op_id for outcome in decoded) != sorted(request.op_ids):
-            raise AnswerMismatch(
-                f"{self.plugin.spec.destination} accounted for {len(decoded)} of {len(carried)} operations of one "
-                f"request. Nothing of it was acknowledged; report this fault with the sync's log."
-            )
+        check_complete(self.plugin, decoded, carried)
         if decoded and decoded[0].status is Status.SPLIT:
             middle = (len(carried) + 1) // 2
             return [carried[:middle], carried[middle:]]
@@ -115,10 +112,24 @@ class Sender:
         return for_all(carried, Status.UNKNOWN, reason)
 
     def _send(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:
+        for request in requests:
+            never_sent.check(request, self.plugin.spec)
         for request, response in self.transport.send_all(requests):
             self.requests += 1
             _raise_if_stopped(self.plugin, response)
             yield request, response
+
+
+def check_complete(plugin: Destination, outcomes: Sequence[Outcome], operations: Sequence[Operation]) -> None:
+    """Raises AnswerMismatch unless every operation has exactly one outcome, and what is pending names its job."""
+    known = sorted(outcome.op_id for outcome in outcomes) == sorted(
+        operation.op_id for operation in operations
+    )
+    if not known or any(outcome.status is Status.PENDING and not outcome.job for outcome in outcomes):
+        raise AnswerMismatch(
+            f"{plugin.spec.destination} accounted for {len(outcomes)} of {len(operations)} operations of one "
+            f"request. Nothing of it was acknowledged; report this fault with the sync's log."
+        )
 
 
 def converse(
@@ -131,6 +142,7 @@ def converse(
     try:
         request = next(conversation)
         while True:
+            never_sent.check(request, plugin.spec)
             ((_, response),) = transport.send_all([request])
             verdict = _raise_if_stopped(plugin, response)
             if verdict in (Verdict.TRY_AGAIN, Verdict.SLOW_DOWN):

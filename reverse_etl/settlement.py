@@ -32,10 +32,12 @@ SETTLEMENT = (
         reason = excluded.reason, is_permanent = excluded.is_permanent,
         last_failed_at = excluded.last_failed_at, run_id = excluded.run_id""",
     """insert into platform.consent_log by name
-    select md5(concat_ws('|', destination, purpose, channel, opt_out_email, now)) as statement_id,
-        now::timestamp as stated_at, 'email' as identifier_type, opt_out_email as identifier_value, purpose, channel,
+    select md5(concat_ws('|', destination, purpose, channel, identifier_type, identifier_value, now)) as statement_id,
+        now::timestamp as stated_at, identifier_type, identifier_value, purpose, channel,
         'denied' as status, destination as source, 'reported by the destination while syncing ' || sync as proof
-    from {facts} where opt_out_email is not null
+    from (select *, case when opt_out_email is null then 'customer_id' else 'email' end as identifier_type,
+            coalesce(opt_out_email, record_key) as identifier_value from {facts})
+    where is_opt_out
     on conflict do nothing""",
     """insert into activation.sync_log by name
     select op_id, run_id, sync, record_key, action, lane, status, reason, row_hash,
@@ -50,7 +52,8 @@ SETTLEMENT = (
       and op_journal.remote_id = f.remote_id and op_journal.op_id <> f.op_id
       -- a refusal says nothing about an earlier operation that had no answer: that one may still have been done
       and op_journal.state in ('sent', 'unknown') and f.status = 'accepted'""",
-    """update activation.op_journal set state = f.status, reason = f.reason, settled_at = f.clock::timestamp,
-        identifiers = case when f.status = 'unknown' then op_journal.identifiers end
+    """update activation.op_journal set state = f.status, reason = f.reason, job = f.job,
+        settled_at = case when f.status <> 'pending' then f.clock::timestamp end,
+        identifiers = case when f.status in ('unknown', 'pending') then op_journal.identifiers end
     from {facts} as f where op_journal.op_id = f.op_id""",
 )

@@ -5,9 +5,7 @@ What to send and what an answer means is decided elsewhere; secrets are added he
 
 from __future__ import annotations
 
-import contextlib
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,8 +18,10 @@ import httpx
 
 from reverse_etl.accounts import Account
 from reverse_etl.contract import DestinationSpec, Request, Response, Verdict
+from reverse_etl.pace import Pace, Paces, asked_wait, used_up_wait
 
 Classify = Callable[[Response], Verdict]
+_WEB = ("http://", "https://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,13 @@ class Patience:
     longest_wait: float = 30.0
     slow_down_budget: float = 300.0
     timeout: float = 120.0  # Mailchimp's own limit for a request
+    job_budget: float = (
+        600.0  # for all jobs of one sync; what has not ended then is asked about in the next run
+    )
+
+    def wait(self, attempt: int) -> float:
+        """Seconds before the next attempt after this many, twice as long each time."""
+        return min(float(self.first_wait * 2 ** (attempt - 1)), self.longest_wait)
 
 
 class Transport(Protocol):
@@ -50,11 +57,16 @@ class Transport(Protocol):
 
 
 def open_transport(
-    account: Account, spec: DestinationSpec, classify: Classify, patience: Patience
+    account: Account,
+    spec: DestinationSpec,
+    classify: Classify,
+    patience: Patience,
+    paces: Paces | None = None,
 ) -> Transport:
-    """The transport for an account: files for a folder, else HTTP."""
-    if account.address.startswith(("http://", "https://")):
-        return HttpTransport(account, spec, classify, patience)
+    """The transport for an account: files for a folder, else HTTP at the account's pace."""
+    if account.address.startswith(_WEB):
+        pace = (paces or Paces()).of(account.address, account.account_id)
+        return HttpTransport(account, spec, classify, patience, pace)
     return FileTransport(Path(account.address))
 
 
@@ -62,16 +74,16 @@ class HttpTransport:
     """HTTP with client-side limits first (many tools send no Retry-After) and the server's wishes second."""
 
     def __init__(
-        self, account: Account, spec: DestinationSpec, classify: Classify, patience: Patience
+        self, account: Account, spec: DestinationSpec, classify: Classify, patience: Patience, pace: Pace
     ) -> None:
         self._classify = classify
         self._patience = patience
+        self._spec = spec
         self._concurrency = spec.concurrency
-        self._repeats_safely = spec.repeats_safely
-        self._pace = Pace(spec.requests_per_second)
+        self._pace = pace
+        self._secrets = dict(account.headers)
         self._client = httpx.Client(
             base_url=account.address,
-            headers=dict(account.headers),
             timeout=patience.timeout,
             # over plain HTTP (loopback) there is nothing to verify, and reading the certificates takes 40 ms
             verify=account.address.startswith("https://"),
@@ -93,31 +105,52 @@ class HttpTransport:
     def _send(self, request: Request) -> Response:
         attempts, slowed = 0, 0.0
         while True:
-            self._pace.wait()
+            self._pace.wait(self._spec.requests_per_second)
             response = self._call(request)
             verdict = self._classify(response)
             if verdict is Verdict.TRY_AGAIN:
                 attempts += 1
-                may_repeat = self._repeats_safely or response.is_unsent
+                may_repeat = self._spec.repeats_safely or response.is_unsent
                 if attempts >= self._patience.attempts or not may_repeat:
                     return response
-                self._pace.hold(self._backoff(attempts, response))
-            elif verdict is Verdict.SLOW_DOWN and slowed < self._patience.slow_down_budget:
+                self._pace.hold(min(self._backoff(attempts, response), self._patience.longest_wait))
+            elif verdict is Verdict.SLOW_DOWN:
                 wait = self._backoff(1 + int(slowed > 0), response)
                 slowed += max(wait, 0.01)
+                # beyond the budget there is no point in waiting: the next run goes on
+                if slowed > self._patience.slow_down_budget:
+                    return response
                 self._pace.hold(wait)
             else:
+                self._keep_allowance(response)
                 return response
 
     def _backoff(self, attempt: int, response: Response) -> float:
-        with contextlib.suppress(KeyError, ValueError):
-            return min(float(response.headers["retry-after"]), self._patience.longest_wait)
-        return min(float(self._patience.first_wait * 2 ** (attempt - 1)), self._patience.longest_wait)
+        asked = asked_wait(response.headers, time.time())
+        if asked is not None:
+            return asked
+        return self._patience.wait(attempt)
+
+    def _keep_allowance(self, response: Response) -> None:
+        """Pause before the tool has to refuse, where it says that nothing is left of the allowance."""
+        wait = used_up_wait(response.headers, time.time())
+        if wait:
+            self._pace.hold(min(wait, self._patience.longest_wait))
 
     def _call(self, request: Request) -> Response:
         try:
             answer = self._client.request(
-                request.method, request.path, params=dict(request.query), json=request.json
+                request.method,
+                request.path,
+                params={
+                    name: value if isinstance(value, str) else list(value)
+                    for name, value in request.query.items()
+                }
+                or None,
+                json=request.json,
+                content=request.content,
+                # an address of its own (a place to upload to) must not learn the account's key
+                headers={**({} if request.path.startswith(_WEB) else self._secrets), **request.headers},
             )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Response(0, error=f"could not connect ({type(error).__name__})", is_unsent=True)
@@ -125,13 +158,7 @@ class HttpTransport:
             return Response(0, error=f"no answer within {self._patience.timeout:.0f} s")
         except httpx.HTTPError as error:
             return Response(0, error=f"connection lost ({type(error).__name__})")
-        try:
-            body = answer.json() if answer.content else None
-        except ValueError:
-            body = None
-        return Response(
-            answer.status_code, body, {name.lower(): value for name, value in answer.headers.items()}
-        )
+        return _read(answer)
 
     def __enter__(self) -> Self:
         return self
@@ -142,25 +169,12 @@ class HttpTransport:
         self._client.close()
 
 
-class Pace:
-    """Keeps a rate (requests per second) over all threads; `hold` makes all of them pause, as the tool asked for."""
-
-    def __init__(self, per_second: float) -> None:
-        self._gap = 1.0 / per_second
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            mine = max(self._next, now)
-            self._next = mine + self._gap
-        if mine > now:
-            time.sleep(mine - now)
-
-    def hold(self, seconds: float) -> None:
-        with self._lock:
-            self._next = max(self._next, time.monotonic() + seconds)
+def _read(answer: httpx.Response) -> Response:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    try:
+        return Response(answer.status_code, answer.json() if answer.content else None, headers)
+    except ValueError:
+        return Response(answer.status_code, None, headers, text=answer.text)
 
 
 class FileTransport:

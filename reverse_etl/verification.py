@@ -30,8 +30,8 @@ _LEDGER = """
     select held.remote_id, held.record_key, desired.payload
     from plan_held as held
     left join plan_desired as desired on desired.remote_id = held.remote_id and desired.row_hash = held.row_hash
-    where held.is_acked and not held.is_uncertain"""
-_IN_THE_AIR = "select remote_id from plan_held where is_uncertain"
+    where held.is_acked and not held.is_uncertain and not held.is_pending"""
+_IN_THE_AIR = "select remote_id from plan_held where is_uncertain or is_pending"
 
 
 @dataclass(frozen=True, slots=True)

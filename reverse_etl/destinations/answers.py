@@ -35,6 +35,11 @@ def for_all(
     return [Outcome(operation.op_id, status, reason, is_permanent) for operation in operations]
 
 
+def handed_over(operations: Sequence[Operation], job: str) -> list[Outcome]:
+    """The tool took all of them in as one job of its own, and will say later what became of each."""
+    return [Outcome(operation.op_id, Status.PENDING, job=job) for operation in operations]
+
+
 def refused(operations: Sequence[Operation], reason: str) -> list[Outcome]:
     """A request the tool refused: alone, the row is bad; in company, halve the batch to find which one is."""
     if len(operations) == 1:

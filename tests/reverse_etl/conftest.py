@@ -143,8 +143,7 @@ class World:
             self.accounts,
             f"run{next(self.runs)}",
             NOW,
-            patience=QUICK,
-            **options,
+            **{"patience": QUICK, **options},
         )
         return results[0] if len(syncs) == 1 else results
 
