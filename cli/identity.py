@@ -6,6 +6,7 @@ How good it is, is in `identity_evaluation.py`; what other limits would change, 
 from __future__ import annotations
 
 import getpass
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cli.terminal import console, heading, table
 from identity.decisions import DECISIONS_FILE, Decision, Verdict, decide, export_file, read_decided
 from identity.explanation import explain as explain_customer
 from identity.explanation import render_text
+from identity.matching import FILE, SCHEMA_FILE, json_schema
 from identity.review import ReviewItem, read_evidence, read_queue, read_records
 from warehouse.connections import open_state
 from warehouse.publishing import open_published
@@ -148,6 +150,18 @@ def decisions(export: Path | None) -> None:
         console.print("Nobody has decided anything yet; `cdp identity review` asks.")
         return
     console.print(table(["decided (UTC)", "verdict", "record", "record", "by", "note"], rows))
+
+
+@identity.command()
+@click.option("--write", is_flag=True, help="Write it beside the file, where editors look for it.")
+def schema(write: bool) -> None:
+    """The form of identity/matching.yml (limits, blocking, rules) as JSON Schema, for editors that check while typing."""
+    text = json.dumps(json_schema(), indent=2) + "\n"
+    if write:
+        SCHEMA_FILE.write_text(text, encoding="utf-8")
+        click.echo(f"Written to {SCHEMA_FILE.name} beside {FILE.name}.")
+    else:
+        click.echo(text, nl=False)
 
 
 identity.add_command(evaluate)

@@ -11,9 +11,10 @@ from dataclasses import fields
 import click
 
 from cli.terminal import console, heading, progress_bars, table
+from identity.matching import Limits
 from identity.preview import Change, Preview
 from identity.preview import preview as compare
-from identity.rules import LIMITS, PAIR_RULES, Limits
+from identity.rules import LIMITS, PAIR_RULES
 from identity.trials import check_rules, differences, parse_limits
 from warehouse.scratch import PUBLISHED_CATALOG, open_scratch_copy
 from warehouse.settings import Settings
@@ -23,7 +24,7 @@ _RULES = ", ".join(rule.name for rule in PAIR_RULES)
 
 
 @click.command(
-    epilog=f"Limits and their present values: {_LIMITS}. Rules: {_RULES}. What each means is said in identity/rules.py."
+    epilog=f"Limits and their present values: {_LIMITS}. Rules: {_RULES}. What each is for is said in identity/matching.yml."
 )
 @click.option(
     "--set", "changes", multiple=True, metavar="LIMIT=VALUE", help="A limit to try; may be repeated."
@@ -82,7 +83,7 @@ def _show(found: Preview) -> None:
             [[h.title, _figure(h.now), _figure(h.then)] for h in found.headlines],
         )
     )
-    console.print("Nothing was changed. Limits and rules are in identity/rules.py.")
+    console.print("Nothing was changed. Limits and rules are in identity/matching.yml.")
 
 
 def _show_changes(title: str, examples: Sequence[Change], count: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import duckdb
 
 from identity import rules
+from identity.matching import blamed_on_file
 from identity.workspace import count_rows
 
 PROFILES_AT_ONCE = 1_000_000  # new profiles × rules handled in one statement, which bounds its memory
@@ -33,7 +34,8 @@ def find_candidates(connection: duckdb.DuckDBPyConnection, cache: str) -> int:
     at_once = max(1, PROFILES_AT_ONCE // max(1, count_rows(connection, "new_profiles")))
     numbers = range(len(rules.BLOCKING_RULES))
     for start in numbers[::at_once]:
-        _make_keys(connection, numbers[start : start + at_once])
+        with blamed_on_file("blocking"):
+            _make_keys(connection, numbers[start : start + at_once])
         _gather(connection, cache, f"rule between {start} and {start + at_once - 1}")
         _find_pairs(connection)
     connection.execute(

@@ -30,6 +30,10 @@ class DecisionInvalid(IdentityError):
     """A decision about two records is malformed, or speaks of a record that nobody has seen."""
 
 
+class MatchingInvalid(IdentityError):
+    """The file of limits, blocking rules and pair rules is not as it should be."""
+
+
 class LimitInvalid(IdentityError):
     """A limit to try out does not exist, or its value is no number."""
 

@@ -91,7 +91,10 @@ def find_clusters(connection: duckdb.DuckDBPyConnection, must: list[Pair], canno
     tiers = cluster(
         Edges(np.minimum(left, right), np.maximum(left, right), np.asarray(pairs["w"], np.float64)),
         np.asarray(first[labels], np.int64),
-        cuts=Cuts(limits.strict_cut, limits.cut, limits.loose_cut, limits.size_cut),
+        # a cut that is tried out may lie beyond the others
+        cuts=Cuts(
+            max(limits.strict_cut, limits.cut), limits.cut, min(limits.loose_cut, limits.cut), limits.size_cut
+        ),
         missing=limits.weight_floor,
         must=placed(must),
         cannot=placed(cannot),

@@ -12,10 +12,10 @@ from datetime import datetime
 import duckdb
 
 from identity.errors import PreviewImpossible
+from identity.matching import Limits
 from identity.records import RECORDS
 from identity.report import IdentityReport
 from identity.resolver import resolve
-from identity.rules import Limits
 from identity.trials import trial
 from identity.workspace import first_row
 from warehouse.progress import Progress, silent

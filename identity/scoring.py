@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from identity import model, rules
+from identity.matching import blamed_on_file
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of an outdated extension of Splink's SQL parser
@@ -52,9 +53,9 @@ def score(
     is below `threshold` are left out. The weights are those of Splink's prediction, to the last digits (a test
     compares them); they are worked out here because Splink keeps the texts of every pair, at three times the CPU.
     """
-    connection.execute(
-        f"create or replace table {target} as {_scoring_sql(connection, pairs, settings, threshold)}"
-    )
+    query = _scoring_sql(connection, pairs, settings, threshold)
+    with blamed_on_file("rules"):
+        connection.execute(f"create or replace table {target} as {query}")
 
 
 def prior_weight(settings: Settings) -> float:
@@ -179,7 +180,7 @@ def _extreme(function: str, side: str) -> str:
         for rule in rules.PAIR_RULES
         if getattr(rule, side) is not None
     ]
-    return f"{function}({', '.join(terms)})"
+    return f"{function}({', '.join(terms or ['null::double'])})"
 
 
 def _rule_name() -> str:

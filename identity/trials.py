@@ -12,11 +12,12 @@ from difflib import get_close_matches
 
 from identity import rules
 from identity.errors import LimitInvalid
+from identity.matching import Limits
 
 
-def parse_limits(assignments: Iterable[str]) -> rules.Limits:
+def parse_limits(assignments: Iterable[str]) -> Limits:
     """The limits with some of them set anew: `["cut=2", "email_names=4"]`. Raises LimitInvalid."""
-    kinds = {field.name: type(getattr(rules.LIMITS, field.name)) for field in fields(rules.Limits)}
+    kinds = {field.name: type(getattr(rules.LIMITS, field.name)) for field in fields(Limits)}
     changes: dict[str, float] = {}
     for assignment in assignments:
         name, _, text = (part.strip() for part in assignment.partition("="))
@@ -34,7 +35,7 @@ def parse_limits(assignments: Iterable[str]) -> rules.Limits:
     return replace(rules.LIMITS, **changes)  # type: ignore[arg-type]  # whole numbers where int is wanted, above
 
 
-def differences(limits: rules.Limits) -> dict[str, tuple[float, float]]:
+def differences(limits: Limits) -> dict[str, tuple[float, float]]:
     """Limit → (present value, value in `limits`), of those that differ."""
     now = asdict(rules.LIMITS)
     return {name: (now[name], value) for name, value in asdict(limits).items() if value != now[name]}
@@ -53,7 +54,7 @@ def check_rules(names: Iterable[str]) -> None:
 
 
 @contextmanager
-def trial(limits: rules.Limits, without: Collection[str] = ()) -> Iterator[None]:
+def trial(limits: Limits, without: Collection[str] = ()) -> Iterator[None]:
     """Let everything that is resolved inside the block obey `limits`, and no pair rule named in `without`.
 
     Not for several threads at once.
