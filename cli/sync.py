@@ -33,6 +33,7 @@ def sync() -> None:
       cdp sync log --refused    who is not sent, and why
     When something is wrong:
       cdp sync pause NAME       hold it (opt-outs still go out); resume ends it
+      cdp sync cancel NAME      end the run that is going on; what it has not sent stays planned
       cdp sync retry NAME       send refused rows again, as they are now
       cdp sync verify NAME      compare with what the tool really holds
       cdp sync reset NAME       forget what was acknowledged and start anew

@@ -1,4 +1,4 @@
-"""`cdp sync status|retry|verify|reset|pause|resume`: how syncs stand, and the levers that people have on them.
+"""`cdp sync status|retry|verify|reset|pause|resume|cancel`: how syncs stand, and the levers that people have on them.
 
 Planning, sending and the log are in `sync.py`; what a lever does is decided in the activation room.
 """
@@ -265,8 +265,32 @@ def resume(name: str, dry_run: bool) -> None:
     console.print(f"{name} goes out again from the next run on." if was_paused else f"{name} was not paused.")
 
 
+@click.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Why, for whoever looks at the log later.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+def cancel(name: str, reason: str, dry_run: bool) -> None:
+    """End the run of a sync that is going on now, after what is in the air; opt-outs still go out.
+
+    What it has not sent stays planned: the next run sends it, unless the sync is paused too.
+
+    \b
+    Example:
+      cdp sync cancel mailchimp_contacts --reason "wrong list"
+    """
+    settings = Settings.load()
+    find_sync(read_declared(settings), name)
+    if dry_run:
+        console.print(f"A run of {name} that is going on would end. Nothing was changed.")
+        return
+    _controls(settings, name).cancel(reason)
+    console.print(
+        f"A run of {name} that is going on ends after what is in the air. What it has not sent stays planned."
+    )
+
+
 def _controls(settings: Settings, name: str) -> Controls:
     return Controls(lambda: open_state(settings), name, getpass.getuser(), settings.now())
 
 
-COMMANDS = (status, retry, verify, reset, pause, resume)
+COMMANDS = (status, retry, verify, reset, pause, resume, cancel)

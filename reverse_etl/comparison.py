@@ -1,6 +1,7 @@
 """Comparing what is desired with what the destination holds, by remote identifier, and reading the result.
 
-Each remote record gets one step: add, update, remove, unchanged, kept, release, in flight, or refused before.
+Each remote record gets one step: add, update, remove, unchanged, kept, stays (a mode that removes nobody), release,
+in flight, or refused before.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Comparison:
                     coalesce(held.is_uncertain, false) as is_uncertain,
                     coalesce(held.is_pending, false) as is_pending,
                     coalesce(held.was_removing, false) as was_removing,
-                    coalesce(held.is_adopted, false) as is_adopted,
+                    coalesce(held.is_adopted, {self.sync.mode == "update_only"}) as is_adopted,
                     coalesce(held.record_key <> desired.record_key, false) as has_new_owner,
                     coalesce(held.mapping_version <> {literal(self.mapping.columns.version)}, false) as is_remapped,
                     held.row_hash as held_hash,
@@ -101,10 +102,12 @@ class Comparison:
                 when is_pending and (lane <> 'withdrawal' or was_removing) then 'in_flight'
                 when {self._is_parked()} then 'unanswered'
                 when is_desired and is_acked and not is_uncertain and row_hash = held_hash then 'unchanged'
+                when {self.sync.mode == "add_only"} and is_desired and is_acked and not is_uncertain then 'unchanged'
                 when is_desired and is_lettered and not {self.retrying} then 'rejected_before'
-                when is_desired and is_acked then 'update'
+                when is_desired and (is_acked or {self.sync.mode == "update_only"}) then 'update'
                 when is_desired then 'add'
                 when is_doubtful and lane <> 'withdrawal' then 'kept'
+                when {self.sync.mode != "mirror"} and lane <> 'withdrawal' then 'stays'
                 when not is_removable then 'release'
                 when is_adopted and lane <> 'withdrawal' then 'release'
                 else 'remove'
@@ -156,12 +159,15 @@ class Comparison:
     def settled_locally(self) -> str:
         """Changes that need no call: `move` to a new owner, `release` of what is not ours to remove.
 
+        `assume`: what had no answer and is not asked for again counts as there, so that an opt-out removes it.
         On a retry also `close`: a refused row that nobody wants to send any more.
         """
         return f"""
             select remote_id, record_key, case when step = 'release' then 'release' else 'move' end as change
             from plan_diff
             where step = 'release' or (step = 'unchanged' and has_new_owner)
+            union all
+            select remote_id, record_key, 'assume' from plan_diff where step = 'stays' and is_uncertain
             union all
             select remote_id, record_key, 'close' from {self.state}.activation.dead_letters
             where {self.retrying} and sync = {literal(self.sync.name)} and target_key = {literal(self.target_key)}
@@ -197,7 +203,7 @@ class Comparison:
                 count(*) filter (where step = 'remove') as removed,
                 count(*) filter (where step = 'remove' and lane = 'withdrawal') as withdrawn,
                 count(*) filter (where step in ('remove', 'release') and lane = 'leaver') as leaving,
-                count(*) filter (where step in ('unchanged', 'kept')) as unchanged,
+                count(*) filter (where step in ('unchanged', 'kept', 'stays')) as unchanged,
                 count(*) filter (where is_remapped) as remapped,
                 count(*) filter (where is_pending) as in_flight,
                 (select count(*) from {self.state}.activation.acked

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from reverse_etl.contract import Destination
+from reverse_etl.contract import Destination, DestinationSpec, Mode
 from reverse_etl.destinations import DESTINATIONS
 from reverse_etl.errors import DeclarationError
 
@@ -33,10 +33,26 @@ class Guards(BaseModel):
     confirmed: bool = False
 
 
+class FieldRule(BaseModel):
+    """How one field is written when a column name alone does not say it.
+
+    `if_null`: `send_null` clears the field there, `skip` leaves what is there; a `default` is sent instead of nothing.
+    `type` is for tools that keep types; without it the column's own type counts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str
+    if_null: Literal["send_null", "skip"] = "send_null"
+    default: str | int | float | bool | None = None
+    type: Literal["text", "number", "boolean"] | None = None
+
+
 class SyncDeclaration(BaseModel):
     """One sync: which model goes to which target of which destination, for which purpose and channel.
 
-    `fields` maps the destination's field to the model's column; without it, files carry every column.
+    `fields` maps the destination's field to the model's column, or to a FieldRule (kept in `field_rules`); without it,
+    files carry every column. `concurrency` lowers how many calls are made at once.
     `schema_name` and `table` are the model's relation in the warehouse.
     """
 
@@ -50,14 +66,29 @@ class SyncDeclaration(BaseModel):
     target: str
     purpose: str
     channel: str
-    mode: Literal["mirror"] = "mirror"
+    mode: Mode = "mirror"
     key: str = "customer_id"
     segment: str | list[str] | None = None
     format: Literal["csv"] = "csv"
     fields: dict[str, str] = Field(default_factory=dict)
+    field_rules: dict[str, FieldRule] = Field(default_factory=dict)
+    concurrency: int | None = Field(default=None, ge=1)
     guards: Guards = Guards()
     owner: str | None = None
     description: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_fields(cls, given: Any) -> Any:  # noqa: ANN401 (pydantic hands over whatever was declared)
+        """Columns into `fields`, everything else that was said about a field into `field_rules`."""
+        fields = given.get("fields") if isinstance(given, Mapping) else None
+        if not isinstance(fields, Mapping):
+            return given
+        rules = {remote: FieldRule.model_validate(rule) for remote, rule in fields.items() if _is_rule(rule)}
+        columns = {
+            remote: rules[remote].column if remote in rules else rule for remote, rule in fields.items()
+        }
+        return {**given, "fields": columns, "field_rules": {**(given.get("field_rules") or {}), **rules}}
 
     @property
     def plugin(self) -> Destination:
@@ -67,6 +98,10 @@ class SyncDeclaration(BaseModel):
     @property
     def relation(self) -> str:
         return f'"{self.schema_name}"."{self.table}"'
+
+
+def _is_rule(value: object) -> bool:
+    return isinstance(value, Mapping | FieldRule)
 
 
 def read_syncs(manifest: Mapping[str, Any]) -> list[SyncDeclaration]:
@@ -150,6 +185,11 @@ def _check(sync: SyncDeclaration) -> None:
             f"Sync {sync.name}: there is no destination {sync.destination}/{sync.object}. Known are {known}."
         )
     spec = sync.plugin.spec
+    if sync.mode not in spec.modes:
+        raise DeclarationError(
+            f"Sync {sync.name}: {spec.destination}/{spec.object} can not be kept in mode {sync.mode}. "
+            f"Its modes are {', '.join(spec.modes)}."
+        )
     if spec.is_snapshot and sync.fields and sync.key not in sync.fields.values():
         raise DeclarationError(
             f"Sync {sync.name}: map a field to {sync.key} too. A person who opts out must be found in the file even "
@@ -165,10 +205,26 @@ def _check(sync: SyncDeclaration) -> None:
             f"Sync {sync.name}: {spec.destination}/{spec.object} has no field {', '.join(unknown)}. "
             f"Its fields are {', '.join(sorted(spec.rules))}."
         )
+    _check_rules(sync, spec)
+
+
+def _check_rules(sync: SyncDeclaration, spec: DestinationSpec) -> None:
+    keys = {key.name for key in spec.match_keys}
+    for remote, rule in sync.field_rules.items():
+        names = {name for name, _ in spec.rules.get(remote, ((remote, None),))}
+        if names & keys and (rule.default is not None or rule.if_null == "skip"):
+            raise DeclarationError(
+                f"Sync {sync.name}: {remote} says who a person is, so it has no default and cannot be skipped. "
+                f"People without it are not sent."
+            )
+        if rule.type not in (None, "text") and (not spec.keeps_types or remote in spec.rules):
+            raise DeclarationError(
+                f"Sync {sync.name}: {spec.destination}/{spec.object} takes {remote} as text. Leave out its `type`."
+            )
 
 
 def _explain(name: str, error: ValidationError) -> str:
-    known = sorted(set(SyncDeclaration.model_fields) | set(Guards.model_fields))
+    known = sorted(set(SyncDeclaration.model_fields) | set(Guards.model_fields) | set(FieldRule.model_fields))
     lines = []
     for item in error.errors():
         setting = ".".join(map(str, item["loc"]))

@@ -19,7 +19,7 @@ from reverse_etl.contract import Action, Lane, Operation, Outcome
 from reverse_etl.errors import RunCancelled
 from reverse_etl.plan import Plan
 from reverse_etl.sentences import REFUSALS
-from reverse_etl.settlement import SETTLEMENT
+from reverse_etl.settlement import ASSUMED, SETTLEMENT
 from reverse_etl.sql_text import literal, newest_statements
 
 
@@ -150,6 +150,11 @@ class Journal:
                 f"""update activation.acked set record_key = moved.record_key
                 from {rows} as moved
                 where {scope} and acked.remote_id = moved.remote_id and moved.change = 'move'"""
+            )
+            assumed = f"{scope} and state in ('sent', 'unknown') and remote_id in (select remote_id from {rows} where change = 'assume')"
+            state.execute(ASSUMED.format(which=assumed))
+            state.execute(
+                f"update activation.op_journal set state = 'superseded', identifiers = null where {assumed}"
             )
             closed = f"select remote_id from {rows} where change = 'close'"
             state.execute(f"delete from activation.dead_letters where {scope} and remote_id in ({closed})")

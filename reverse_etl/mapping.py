@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
-from reverse_etl.contract import MatchKey
+from reverse_etl.contract import MatchKey, Normaliser
 from reverse_etl.declarations import SyncDeclaration
-from reverse_etl.sql_text import quoted
+from reverse_etl.sql_text import literal, quoted
 
+Kind = Literal["text", "number", "boolean", "list"]
 _NULL = "null::varchar"
+_WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_NUMBERS = (*_WHOLE_NUMBERS, "HUGEINT", "DECIMAL", "DOUBLE", "FLOAT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,22 @@ class Columns:
             return f"round({quoted(column)}, 6)::varchar"
         return f"{quoted(column)}::varchar"
 
+    def kind(self, column: str) -> Kind:
+        """What a column is in JSON."""
+        found = self.types[column]
+        if found.endswith("[]"):
+            return "list"
+        if found == "BOOLEAN":
+            return "boolean"
+        return "number" if found.startswith(_NUMBERS) else "text"
+
+    def as_typed(self, column: str, kind: Kind) -> str:
+        """A column as a number, boolean or list that JSON writes the same way every time."""
+        if kind == "number" and self.types[column] not in _WHOLE_NUMBERS:
+            # through double, so that 1 and 1.0 of a decimal are one number; rounded as `as_text` rounds
+            return f"round(try_cast({quoted(column)} as double), 6)"
+        return f"try_cast({quoted(column)} as boolean)" if kind == "boolean" else quoted(column)
+
 
 @dataclass(frozen=True)
 class FieldMapping:
@@ -45,10 +65,39 @@ class FieldMapping:
         spec = self.sync.plugin.spec
         found: dict[str, str] = {}
         for remote, column in self.columns.fields.items():
-            rules = spec.rules.get(remote) or (((remote, spec.other),) if spec.other else ())
-            for name, normalise in rules:
-                found[name] = normalise(self.columns.as_text(column))
+            for name, normalise in spec.rules.get(remote, ()):
+                found[name] = self._filled(remote, normalise(self.columns.as_text(column)), normalise)
+            if remote not in spec.rules and spec.other:
+                found[remote] = self._other(remote, column, spec.other)
         return list(found.items())
+
+    @cached_property
+    def skipped(self) -> frozenset[str]:
+        """Remote fields that are left out of a request when they are empty, instead of being cleared."""
+        spec, rules = self.sync.plugin.spec, self.sync.field_rules
+        return frozenset(
+            name
+            for remote, rule in rules.items()
+            if rule.if_null == "skip"
+            for name, _ in spec.rules.get(remote, ((remote, None),))
+        )
+
+    def _other(self, remote: str, column: str, normalise: Normaliser) -> str:
+        """A field without a rule of the tool's own: text, or what its type is where the tool keeps types."""
+        rule = self.sync.field_rules.get(remote)
+        kind = (rule.type if rule else None) or self.columns.kind(column)
+        if not self.sync.plugin.spec.keeps_types or kind == "text":
+            return self._filled(remote, normalise(self.columns.as_text(column)), normalise)
+        value = self.columns.as_typed(column, kind)
+        default = rule.default if rule else None
+        return value if default is None else f"coalesce({value}, {str(default).lower()})"
+
+    def _filled(self, remote: str, value: str, normalise: Normaliser) -> str:
+        rule = self.sync.field_rules.get(remote)
+        if rule is None or rule.default is None:
+            return value
+        default = str(rule.default).lower() if isinstance(rule.default, bool) else str(rule.default)
+        return f"coalesce({value}, {normalise(literal(default))})"
 
     @cached_property
     def identifiers(self) -> list[tuple[str, str]]:

@@ -38,6 +38,7 @@ class Plan:
     waiting: int = 0
     not_configured: str | None = None
     known_target: str | None = None
+    skipped: frozenset[str] = frozenset()
     refused_counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -89,11 +90,11 @@ class Plan:
             return
         for batch in self.operations.to_batches(max_chunksize=2_000):
             for row in batch.to_pylist():
-                yield to_operation(row)
+                yield to_operation(row, self.skipped)
 
 
-def to_operation(row: Mapping[str, Any]) -> Operation:
-    """An operation from a row of `Plan.operations`."""
+def to_operation(row: Mapping[str, Any], skipped: frozenset[str] = frozenset()) -> Operation:
+    """An operation from a row of `Plan.operations`; fields in `skipped` are left out where they are empty."""
     return Operation(
         op_id=row["op_id"],
         action=Action(row["action"]),
@@ -103,7 +104,7 @@ def to_operation(row: Mapping[str, Any]) -> Operation:
         identifiers={
             name: value for name, value in json.loads(row["identifiers"]).items() if value is not None
         },
-        payload=json.loads(row["payload"]) if row["payload"] else {},
+        payload=_payload(row["payload"], skipped),
         row_hash=row["row_hash"],
         consent_keys=tuple(row["consent_keys"] or ()),
         consented_at=row["consented_at"],
@@ -111,3 +112,10 @@ def to_operation(row: Mapping[str, Any]) -> Operation:
         is_uncertain=row["is_uncertain"],
         was_removed_by_us=row["was_removed_by_us"],
     )
+
+
+def _payload(text: str | None, skipped: frozenset[str]) -> dict[str, Any]:
+    fields = json.loads(text) if text else {}
+    if not skipped:
+        return dict(fields)
+    return {name: value for name, value in fields.items() if value is not None or name not in skipped}

@@ -89,7 +89,10 @@ def read_columns(connection: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -
                 f"It has {', '.join(types)}."
             )
     _check_identified(sync, fields)
-    used = [f"{remote}={column}:{types[column]}" for remote, column in fields.items()]
+    used = [
+        f"{remote}={column}:{types[column]}" + (f"!{rule}" if (rule := sync.field_rules.get(remote)) else "")
+        for remote, column in fields.items()
+    ]
     version = hashlib.sha256("|".join([*used, spec.norm_version]).encode()).hexdigest()[:16]
     return Columns(sync.key, dict(fields), types, version)
 
@@ -141,6 +144,7 @@ class _Assembly:
             hold=hold,
             waiting=planned - int(operations.num_rows),
             known_target=self._known_target(),
+            skipped=self.mapping.skipped,
             refused_counts=dict(self._rows(self.comparison.refusal_counts())),
         )
 

@@ -165,7 +165,8 @@ class _Visit:
             return self.tally.result(plan, None)
         with self._transport(account) as transport:
             try:
-                sender = Sender(sync.plugin, transport, _open_target(plan, journal, account, transport))
+                target = _open_target(plan, journal, account, transport)
+                sender = Sender(sync.plugin, transport, target, sync.mode)
                 self._send(plan, journal, sender, progress)
             except DestinationStopped as error:
                 self.stopped[sync.destination] = str(error)
@@ -186,8 +187,9 @@ class _Visit:
             self.tally.pending = collect(journal, sender, patience, self.tally.add)
 
     def _transport(self, account: Account) -> Transport:
-        plugin = self.sync.plugin
-        return open_transport(account, plugin.spec, plugin.classify, self.patience, self.paces)
+        plugin, most = self.sync.plugin, self.sync.concurrency
+        spec = replace(plugin.spec, concurrency=min(most or plugin.spec.concurrency, plugin.spec.concurrency))
+        return open_transport(account, spec, plugin.classify, self.patience, self.paces)
 
     @property
     def _is_stopped(self) -> bool:
@@ -208,8 +210,7 @@ def _send_all(plan: Plan, journal: Journal, sender: Sender, tally: Tally, progre
 
 def _send_wave(wave: list[Operation], plan: Plan, journal: Journal, sender: Sender, tally: Tally) -> bool:
     """Look, journal, send, settle; says whether the destination answered for anything."""
-    to_send, outcomes = sender.look(wave)
-    looked_at = [operation for operation in wave if operation.op_id in outcomes]
+    to_send, looked_at, outcomes = sender.look(wave)
     allowed = journal.begin(to_send)
     tally.withdrawn += len(to_send) - len(allowed)
     if plan.sync.plugin.spec.is_snapshot:

@@ -13,6 +13,7 @@ from reverse_etl import never_sent
 from reverse_etl.contract import (
     Action,
     Destination,
+    Mode,
     Operation,
     Outcome,
     Presence,
@@ -30,8 +31,11 @@ from reverse_etl.transport import Transport
 Result = TypeVar("Result")
 _ARCHIVED = "was archived at the destination by somebody else and is not put back"
 _DELETED = "was deleted at the destination by somebody else and is not put back"
+_NOT_THERE = "is not in the tool, and this sync only updates who is"
+_THERE_ALREADY = "was there already, and this sync changes nobody"
 _OPTED_OUT = "unsubscribed at destination"
 _STRANGER = "is no contact there yet"
+_NOTHING_TO_UPDATE = (Presence.ABSENT, Presence.ARCHIVED, Presence.STRANGER)
 _NOTHING_TO_REMOVE = (Presence.OPTED_OUT, Presence.ABSENT, Presence.ARCHIVED, Presence.STRANGER)
 
 
@@ -42,24 +46,38 @@ class Sender:
     plugin: Destination
     transport: Transport
     target: Target
+    mode: Mode = "mirror"
     requests: int = 0
 
-    def look(self, operations: Sequence[Operation]) -> tuple[list[Operation], dict[str, Outcome]]:
-        """What may be sent after asking the tool what it holds, and outcomes of what is settled without sending.
+    def look(
+        self, operations: Sequence[Operation]
+    ) -> tuple[list[Operation], list[Operation], dict[str, Outcome]]:
+        """After asking the tool what it holds: what may be sent, what is settled without sending, and its outcomes.
 
         A person unsubscribed there is never written; a record found there before our first addition is adopted.
         Raises DestinationStopped.
         """
         requests = self.plugin.inspect(operations, self.target)
         by_id = {operation.op_id: operation for operation in operations}
-        found: dict[str, Operation | Outcome] = {}
+        outcomes: dict[str, Outcome] = {}
         for request, response in self._send(requests):
             carried = [by_id[op_id] for op_id in request.op_ids]
             seen = self.plugin.read_presence(response, carried)
-            found |= {operation.op_id: _judge(operation, seen.get(operation.op_id)) for operation in carried}
-        kept = [found.get(op.op_id, op) for op in operations]
-        outcomes = {item.op_id: item for item in kept if isinstance(item, Outcome)}
-        return [item for item in kept if isinstance(item, Operation)], outcomes
+            for operation in carried:
+                sighting = seen.get(operation.op_id)
+                judged = _by_mode(self.mode, operation, sighting) or _judge(operation, sighting)
+                if isinstance(judged, Operation):
+                    by_id[operation.op_id] = judged
+                    continue
+                outcomes[operation.op_id] = judged
+                if judged.reason == _THERE_ALREADY:  # it is not ours to remove for leaving
+                    by_id[operation.op_id] = replace(operation, is_adopted=True)
+        seen_ones = list(by_id.values())
+        return (
+            [operation for operation in seen_ones if operation.op_id not in outcomes],
+            [operation for operation in seen_ones if operation.op_id in outcomes],
+            outcomes,
+        )
 
     def deliver(self, operations: Sequence[Operation]) -> dict[str, Outcome]:
         """Send operations of one kind and give exactly one outcome for each, by op id. Raises DestinationStopped."""
@@ -179,6 +197,18 @@ def _stopped(plugin: Destination, response: Response) -> str:
         f"{name} refused the account ({response.status}: {words}). Nothing more was sent to it; check the key or "
         f"token in CDP_{name.upper()}_* and run again: everything not acknowledged is still planned."
     )
+
+
+def _by_mode(mode: Mode, operation: Operation, seen: Sighting | None) -> Outcome | None:
+    """What a mode that only updates, or only adds, makes of what is there; None = nothing of its own."""
+    if seen is None:
+        return None
+    if mode == "update_only" and operation.action is Action.UPDATE and seen.presence in _NOTHING_TO_UPDATE:
+        return Outcome(operation.op_id, Status.SKIPPED, _NOT_THERE)
+    if mode == "add_only" and operation.action is Action.ADD and seen.presence is Presence.PRESENT:
+        is_ours = operation.was_removed_by_us or operation.is_uncertain
+        return None if is_ours else Outcome(operation.op_id, Status.ACCEPTED, _THERE_ALREADY)
+    return None
 
 
 def _judge(operation: Operation, seen: Sighting | None) -> Operation | Outcome:

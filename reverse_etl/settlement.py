@@ -51,9 +51,19 @@ SETTLEMENT = (
     where op_journal.sync = f.sync and op_journal.target_key = f.target_key
       and op_journal.remote_id = f.remote_id and op_journal.op_id <> f.op_id
       -- a refusal says nothing about an earlier operation that had no answer: that one may still have been done
-      and op_journal.state in ('sent', 'unknown') and f.status = 'accepted'""",
+      and op_journal.state in ('sent', 'unknown') and f.status in ('accepted', 'skipped')""",
     """update activation.op_journal set state = f.status, reason = f.reason, job = f.job,
         settled_at = case when f.status <> 'pending' then f.clock::timestamp end,
         identifiers = case when f.status in ('unknown', 'pending') then op_journal.identifiers end
     from {facts} as f where op_journal.op_id = f.op_id""",
 )
+
+# what may have been added although nobody answered, and is not going to be asked for again
+ASSUMED = """insert into activation.acked by name
+    select sync, target_key, remote_id, arg_max(record_key, sent_at) as record_key,
+        arg_max(identifiers, sent_at) as identifiers, coalesce(arg_max(row_hash, sent_at), '') as row_hash,
+        arg_max(mapping_version, sent_at) as mapping_version, arg_max(norm_version, sent_at) as norm_version,
+        bool_or(is_adopted) as is_adopted, max(sent_at) as acked_at, arg_max(run_id, sent_at) as run_id
+    from activation.op_journal where {which} and action <> 'remove'
+    group by sync, target_key, remote_id
+    on conflict do nothing"""

@@ -36,6 +36,7 @@ FILES_SPEC = DestinationSpec(
     wave=10_000_000,
     requests_per_second=1000.0,
     is_snapshot=True,
+    modes=("mirror",),
 )
 
 

@@ -57,6 +57,7 @@ CONTACT_SPEC = DestinationSpec(
     requests_per_second=200.0,
     inspects=True,
     reopens_target=True,
+    modes=("mirror", "upsert", "update_only", "add_only"),
 )
 MEMBERSHIP_SPEC = DestinationSpec(
     destination="mailchimp",
