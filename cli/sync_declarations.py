@@ -58,10 +58,10 @@ def declared_syncs(
     syncs = read_declared(settings)
     asked = [find_sync(syncs, name) for name in dict.fromkeys(names)] or syncs
     from orchestration import dbt_process
-    from orchestration.holds import held_syncs, read_failures
+    from orchestration.holds import blocked_syncs
 
     with open_warehouse(settings) as connection:
-        blocked = held_syncs(dbt_process.manifest(), read_failures(connection))
+        blocked = blocked_syncs(connection, dbt_process.manifest())
     return [declared for declared in syncs if declared in asked], blocked
 
 

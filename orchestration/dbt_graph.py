@@ -18,7 +18,19 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from warehouse.settings import PROJECT_DIR
 
 MODELS = Path("dbt_project/models")
-LAYERS = ("staging", "intermediate", "marts", "analytics", "metrics", "quality", "segments", "syncs")
+LAYERS = (
+    "staging",
+    "intermediate",
+    "marts",
+    "analytics",
+    "metrics",
+    "quality",
+    "segments",
+    "membership",
+    "syncs",
+)
+# What reads who was released into which segment is built after the release, as one more step.
+_RELEASED = ("membership", "syncs")
 
 
 def _paths(*folders: Path) -> str:
@@ -32,7 +44,10 @@ def _other_intermediate() -> list[Path]:
 
 # Everything identity resolution reads, and everything that reads identity resolution.
 BEFORE_IDENTITY = _paths(Path("dbt_project/seeds"), MODELS / "staging", MODELS / "intermediate" / "identity")
-AFTER_IDENTITY = _paths(*_other_intermediate(), *(MODELS / layer for layer in LAYERS[2:]))
+AFTER_IDENTITY = _paths(
+    *_other_intermediate(), *(MODELS / layer for layer in LAYERS[2:] if layer not in _RELEASED)
+)
+AFTER_RELEASE = " ".join(f"path:{(MODELS / layer).as_posix()}+" for layer in _RELEASED)
 NIGHTLY_FRESHNESS = dg.FreshnessPolicy.time_window(
     fail_window=timedelta(hours=30), warn_window=timedelta(hours=26)
 )

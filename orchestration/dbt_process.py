@@ -26,13 +26,17 @@ FAILED = frozenset({"error", "fail", "skipped", "runtime error"})
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What became of one dbt node: status is success, pass, warn, fail, error or skipped; failures = failing rows."""
+    """What became of one dbt node: status is success, pass, warn, fail, error or skipped; failures = failing rows.
+
+    `sql` is what was carried out, where the node was built by SQL in this process.
+    """
 
     unique_id: str
     status: str
     message: str
     failures: int
     seconds: float
+    sql: str = ""
 
     @property
     def is_failed(self) -> bool:
@@ -89,6 +93,7 @@ def build(
             message=node.message or "",
             failures=int(node.failures or 0),
             seconds=float(node.execution_time),
+            sql=getattr(node.node, "compiled_code", None) or "",
         )
         for node in result.result.results
         if node.node.unique_id in manifest()["nodes"]  # exposures are listed too, with nothing done

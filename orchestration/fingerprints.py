@@ -38,6 +38,19 @@ def customers_fingerprint(connection: duckdb.DuckDBPyConnection, inputs: str) ->
     return _digest([inputs, str(clusters)])
 
 
+def released_fingerprint(connection: duckdb.DuckDBPyConnection, customers: str) -> str:
+    """Everything the models after the release of segments read: the customers, and who was released into what."""
+    released = connection.execute(
+        """
+        select (select (count(*), bit_xor(hash(m))) from state.segment_members as m),
+               (select (count(*), bit_xor(hash(s))) from state.segment_stays as s),
+               (select (count(*), bit_xor(hash(d))) from state.segment_decisions as d),
+               (select (count(*), bit_xor(hash(z))) from state.segment_daily_sizes as z)
+        """
+    ).fetchone()
+    return _digest([customers, str(released)])
+
+
 def published_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
     """Everything that readers see: what was built, which files came or were refused, what was sent."""
     _create(connection)

@@ -15,6 +15,23 @@ STATE_TABLES = {
     "consent_log": "platform.consent_log",
     "data_quality_history": "platform.data_quality_history",
 }
+# who is in which segment, as released last, and what was decided about each segment newest
+SEGMENT_TABLES = {
+    "segment_members": "select * from {state}.segments.members",
+    "segment_stays": "select * from {state}.segments.stays",
+    "segment_daily_sizes": "select * from {state}.segments.daily_sizes",
+    "segment_decisions": """
+        select d.* exclude (reasons, contract, override_id, recorded_at, run_id),
+            array_to_string(d.reasons::text[], '; ') as reasons,
+            coalesce(array_to_string((d.contract ->> '$.channel')::text[], ', '), 'none') as channel,
+            coalesce((d.contract ->> '$.size_band[0]')::bigint, 0) as smallest_expected_size,
+            coalesce((d.contract ->> '$.size_band[1]')::bigint, 0) as largest_expected_size,
+            o.person, o.reason as override_reason
+        from {state}.segments.decisions as d
+        left join {state}.segments.overrides as o using (override_id)
+        qualify row_number() over (partition by d.segment_name order by d.recorded_at desc) = 1
+    """,
+}
 SENT_TABLES = {"sync_runs": "activation.sync_runs", "sync_log": "activation.sync_log"}
 
 
@@ -31,6 +48,17 @@ def copy_state(connection: duckdb.DuckDBPyConnection, *, run_id: str, as_of: dat
     for table, origin in STATE_TABLES.items():
         connection.execute(f"create or replace table state.{table} as from {STATE_CATALOG}.{origin}")
         rows[table] = _count(connection, f"state.{table}")
+    connection.execute("commit")
+    return rows
+
+
+def copy_segments(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Fill the `segment_*` tables of warehouse schema `state` from the attached state file; returns rows per table."""
+    connection.execute("begin")
+    connection.execute("create schema if not exists state")
+    for table, query in SEGMENT_TABLES.items():
+        connection.execute(f"create or replace table state.{table} as {query.format(state=STATE_CATALOG)}")
+    rows = {table: _count(connection, f"state.{table}") for table in SEGMENT_TABLES}
     connection.execute("commit")
     return rows
 

@@ -1,4 +1,4 @@
-"""The dbt project as two steps of the graph: what identity resolution reads, and what reads identity resolution.
+"""The dbt project as three steps of the graph: what identity resolution reads, what reads it, and what reads released segments.
 
 One dbt call per step, in this process; a step whose inputs have not changed reports its tables as unchanged.
 """
@@ -10,8 +10,10 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from orchestration import dbt_process, fingerprints, holds
+from orchestration.compiling import compiled_models
 from orchestration.dbt_graph import (
     AFTER_IDENTITY,
+    AFTER_RELEASE,
     BEFORE_IDENTITY,
     TRANSLATOR,
     asset_key,
@@ -22,6 +24,7 @@ from orchestration.dbt_process import NodeResult
 from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
+from segments.definitions import keep_compiled
 from warehouse.connections import open_warehouse
 from warehouse.settings import Settings
 
@@ -43,29 +46,46 @@ def before_identity(context: dg.AssetExecutionContext) -> Iterator[Event]:
 @dbt_assets(
     manifest=MANIFEST,
     select=AFTER_IDENTITY,
+    exclude=AFTER_RELEASE,
     dagster_dbt_translator=TRANSLATOR,
     name="after_identity",
 )
 def after_identity(context: dg.AssetExecutionContext) -> Iterator[Event]:
-    """Marts, metrics, segments and the tables that syncs send."""
-    yield from _phase(context, AFTER_IDENTITY)
+    """Marts, metrics, and who would be in each segment."""
+    yield from _phase(context, AFTER_IDENTITY, exclude=AFTER_RELEASE)
 
 
-def _phase(context: dg.AssetExecutionContext, selection: str) -> Iterator[Event]:
+@dbt_assets(
+    manifest=MANIFEST,
+    select=AFTER_RELEASE,
+    dagster_dbt_translator=TRANSLATOR,
+    name="after_release",
+)
+def after_release(context: dg.AssetExecutionContext) -> Iterator[Event]:
+    """Who is in each segment, what is told of them, and the tables that syncs send."""
+    yield from _phase(context, AFTER_RELEASE)
+
+
+def _phase(context: dg.AssetExecutionContext, selection: str, exclude: str = "") -> Iterator[Event]:
     settings = Settings.load()
     phase = context.op_def.name
     with open_warehouse(settings) as connection:
         fingerprint = fingerprints.inputs_fingerprint(connection)
-        if phase == "after_identity":
+        if phase != "before_identity":
             fingerprint = fingerprints.customers_fingerprint(connection, fingerprint)
+        if phase == "after_release":
+            fingerprint = fingerprints.released_fingerprint(connection, fingerprint)
         if context.is_subset or not fingerprints.is_finished(connection, phase, fingerprint):
             fingerprints.begin(connection, phase)
         else:
             yield from _unchanged(context, connection, phase)
             return
     with measured(settings, context.run_id, phase):
-        results = dbt_process.build(_selected(context, selection), progress=progress.get())
+        results = dbt_process.build(
+            _selected(context, selection), exclude=_excluded(context, exclude), progress=progress.get()
+        )
     with open_warehouse(settings) as connection:
+        keep_compiled(connection, compiled_models(MANIFEST, {r.unique_id: r.sql for r in results}))
         holds.record_results(connection, phase, results, is_subset=context.is_subset)
         yield from _events(context, connection, results)
         # a model that raised is tried again by the next run; a test that failed will only fail again
@@ -80,6 +100,10 @@ def _selected(context: dg.AssetExecutionContext, selection: str) -> list[str]:
     tables = context.selected_asset_keys
     checks = [check.name for check in context.selected_asset_check_keys if check.asset_key not in tables]
     return sorted([key.path[-1] for key in tables] + checks)
+
+
+def _excluded(context: dg.AssetExecutionContext, exclude: str) -> list[str]:
+    return [] if context.is_subset else exclude.split()
 
 
 def _events(context: dg.AssetExecutionContext, connection: Any, results: list[NodeResult]) -> Iterator[Event]:  # noqa: ANN401

@@ -10,7 +10,7 @@ import dagster as dg
 
 from orchestration import dbt_process
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
-from orchestration.holds import held_syncs, read_failures
+from orchestration.holds import blocked_syncs
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
 from reverse_etl.accounts import Accounts
@@ -84,7 +84,7 @@ def send(settings: Settings, syncs: list[SyncDeclaration], *, run_id: str) -> li
     """Run the syncs in order; one that is held or fails does not stop the next."""
     accounts = Accounts.load(settings.outbox_dir)
     with open_warehouse(settings) as connection:
-        blocked = held_syncs(dbt_process.manifest(), read_failures(connection))
+        blocked = blocked_syncs(connection, dbt_process.manifest())
     return run_syncs(
         lambda: open_warehouse(settings, with_state=True),
         lambda: open_state(settings),

@@ -6,7 +6,7 @@ import dagster as dg
 
 from orchestration import fingerprints
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
-from orchestration.defs.dbt_models import after_identity
+from orchestration.defs.dbt_models import after_identity, after_release
 from orchestration.defs.destination_syncs import SENT
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
@@ -20,7 +20,7 @@ from warehouse.settings import Settings
 
 @dg.asset(
     name="published_warehouse",
-    deps=[*after_identity.keys, *(dg.AssetKey(["activation", name]) for name in SENT)],
+    deps=[*after_identity.keys, *after_release.keys, *(dg.AssetKey(["activation", name]) for name in SENT)],
     group_name="published",
     owners=["team:data_engineering"],
     kinds={"duckdb"},

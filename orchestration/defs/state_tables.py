@@ -7,7 +7,7 @@ import dagster as dg
 
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from warehouse.connections import open_state, open_warehouse
-from warehouse.run_context import copy_state, newest_load_id
+from warehouse.run_context import copy_segments, copy_state, newest_load_id
 from warehouse.run_lock import take_run_lock
 from warehouse.run_record import begin_run
 from warehouse.settings import Settings
@@ -38,6 +38,7 @@ def state_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeRe
     take_run_lock(settings)  # the first step of every run; held until its process or `run_main_job` ends
     with open_warehouse(settings, with_state=True) as connection:
         rows = copy_state(connection, run_id=context.run_id, as_of=settings.now())
+        copy_segments(connection)  # as released last; this run's release renews them
         before = newest_load_id(connection)
     with open_state(settings) as connection:
         begin_run(connection, run_id=context.run_id, as_of=settings.now(), newest_load_id=before)

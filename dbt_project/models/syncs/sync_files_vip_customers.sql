@@ -2,7 +2,7 @@ with
 
 members as (
 
-    select * from {{ ref('segment_vip_customers') }}
+    select * from {{ marts_segment_members('vip_customers') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 members as (
 
-    select * from {{ ref('segment_abandoned_cart') }}
+    select * from {{ marts_segment_members('abandoned_cart') }}
 
 ),
 

@@ -6,7 +6,7 @@ segments as (
         customer_id,
         {{ dbt.listagg('segment_name', "','", 'order by segment_name') }} as segments
     from {{ ref('segment_membership') }}
-    where channel = 'email'
+    where channel like '%email%' and not is_holdout
     group by customer_id
 
 ),

@@ -2,7 +2,7 @@ with
 
 members as (
 
-    select * from {{ ref('segment_lapsed_buyers') }}
+    select * from {{ marts_segment_members('lapsed_buyers') }}
 
 ),
 

@@ -1,0 +1,114 @@
+"""Whether a segment's new membership may be released: numbers and findings in, sentences a marketer understands out.
+
+Nothing is read or written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from segments.contracts import Segment, SegmentContract
+
+# a share of a handful of people says nothing: as many may always come and go
+SMALL_CHANGE = 20
+# how far the numbers may be from those a person saw when they let a segment pass
+OVERRIDE_TOLERANCE = 0.1
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A segment before its release, in people. `candidates` None = its table could not be built or is not there."""
+
+    candidates: int | None
+    members: int = 0
+    entered: int = 0
+    left: int = 0
+    was_released: bool = False
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """A source as of the run: when something last came in, and whether that is later than it should be."""
+
+    last_loaded_at: datetime | None
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the audit knows. `broken`: why what it is built from is wrong. `held`: titles of held segments it is built from."""
+
+    broken: str | None = None
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a segment is held: `fixed` reasons nobody can let pass, `waivable` ones a person can. Both empty: released."""
+
+    fixed: tuple[str, ...] = ()
+    waivable: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return self.fixed + self.waivable
+
+
+def audit(
+    segment: Segment,
+    counts: Counts,
+    findings: Findings,
+    sources: Mapping[str, SourceState],
+    now: datetime,
+) -> Verdict:
+    """Every reason that holds this segment. `now` is naive UTC, `sources` the state of each source by name."""
+    if segment.contract is None:
+        return Verdict(fixed=(str(segment.problem),))
+    if counts.candidates is None:
+        return Verdict(fixed=(findings.broken or "its table has not been built",))
+    broken = (findings.broken,) if findings.broken else ()
+    built_on = tuple(f"it is made from {title}, which is held" for title in findings.held)
+    stale = tuple(
+        sentence
+        for name, hours in segment.contract.sources.items()
+        if (sentence := _staleness(name, hours, sources.get(name), now))
+    )
+    return Verdict(waivable=broken + built_on + stale + _sizes(segment.contract, counts))
+
+
+def _staleness(name: str, hours: float | None, state: SourceState | None, now: datetime) -> str | None:
+    if state is None or state.last_loaded_at is None:
+        return f"it needs {name}, which has never delivered"
+    late = state.is_late if hours is None else now - state.last_loaded_at > timedelta(hours=hours)
+    limit = "is late by its own schedule" if hours is None else f"should be at most {hours:g} hours old"
+    return f"{name} last delivered on {state.last_loaded_at:%Y-%m-%d %H:%M} and {limit}" if late else None
+
+
+def _sizes(contract: SegmentContract, counts: Counts) -> tuple[str, ...]:
+    candidates = counts.candidates or 0
+    smallest, largest = contract.size_band
+    reasons = []
+    if not smallest <= candidates <= largest:
+        reasons.append(
+            f"it came out with {people(candidates)} where {contract.owner} expects {smallest:,} to {largest:,}"
+        )
+    moved = max(counts.entered, counts.left)
+    limit = max(contract.largest_change * counts.members, SMALL_CHANGE)
+    if counts.was_released and contract.largest_change < 1 and moved > limit:
+        reasons.append(
+            f"{people(counts.entered)} would enter and {people(counts.left)} leave at once, of {counts.members:,} "
+            f"in it now; more than {contract.largest_change:.0%} is unusual"
+        )
+    return tuple(reasons)
+
+
+def override_covers(seen: int, candidates: int) -> bool:
+    """Whether the numbers are still those that a person let pass, within a tenth."""
+    return abs(candidates - seen) <= max(OVERRIDE_TOLERANCE * seen, SMALL_CHANGE)
+
+
+def people(count: int) -> str:
+    """`1 person`, `2,000 people`."""
+    return "1 person" if count == 1 else f"{count:,} people"
