@@ -132,8 +132,18 @@ def in_build_order(manifest: Mapping[str, Any], keys: Iterable[dg.AssetKey]) -> 
 
 
 def _depth(manifest: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    def depth(unique_id: str) -> tuple[int, str]:
+    def depth(unique_id: str) -> tuple[bool, int, str]:
         layer = manifest["nodes"][unique_id]["fqn"][1]
-        return LAYERS.index(layer) if layer in LAYERS else -1, unique_id
+        place = LAYERS.index(layer) if layer in LAYERS else -1
+        return _reads_released(manifest, unique_id), place, unique_id
 
     return depth
+
+
+def _reads_released(manifest: Mapping[str, Any], unique_id: str) -> bool:
+    """Whether a node is built in the step after the release."""
+    if unique_id not in manifest["nodes"]:
+        return False
+    return manifest["nodes"][unique_id]["fqn"][1] in _RELEASED or any(
+        _reads_released(manifest, parent) for parent in manifest["parent_map"].get(unique_id, [])
+    )

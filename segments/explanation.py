@@ -290,11 +290,9 @@ def _terms(condition: exp.Expr) -> list[exp.Expr]:
 
 def _shown(term: exp.Expr) -> str:
     text = f"cast({term.sql(dialect='duckdb')} as varchar)"
-    if (
-        (isinstance(term, exp.Column)
-        and term.name in _IDENTITIES)
-        or _IDENTITIES & {c.name for c in columns_in(term)}
-    ):
+    if (isinstance(term, exp.Column) and term.name in _IDENTITIES) or _IDENTITIES & {
+        c.name for c in columns_in(term)
+    }:
         return f"case when {text} is null then 'nothing' else 'given' end"
     return f"coalesce(regexp_replace({text}, '( 00:00:00|[.]0+)$', ''), 'nothing')"
 
