@@ -1,8 +1,8 @@
 with
 
-golden as (
+clusters as (
 
-    select * from {{ ref('int_customer__golden_records') }}
+    select * from {{ source('identity', 'identity_clusters') }}
 
 ),
 
@@ -10,9 +10,11 @@ final as (
 
     select
         customer_id,
-        confidence,
-        coalesce(confidence >= {{ var('strict_identity_confidence') }}, false) as is_strict
-    from golden
+        min(confidence) as confidence,
+        count(*) filter (where strict_id <> customer_id) as doubtful_record_count,
+        bool_and(strict_id = customer_id) as is_strict
+    from clusters
+    group by customer_id
 
 )
 
