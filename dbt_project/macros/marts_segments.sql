@@ -90,3 +90,16 @@ members as (
 
 select * from members
 {%- endmacro %}
+
+{#- Which segment comes when in each group of vars `priority_groups`: {group, segment, priority}, 1 first. -#}
+{% macro marts_priority_claims() -%}
+    {%- set groups = var('priority_groups') -%}
+    {%- set claims = [] -%}
+    {#- the SQL linter has no vars -#}
+    {%- for group, segments in (groups if groups is mapping else {'group': ['name']}).items() -%}
+        {%- for segment in segments -%}
+            {%- do claims.append({'group': group, 'segment': segment, 'priority': loop.index}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(claims) }}
+{%- endmacro %}

@@ -2,17 +2,14 @@ with
 
 claims as (
 
-    {% for group_name, segments in var('priority_groups').items() %}
-    {%- set outer = loop %}
-    {%- for segment in segments %}
-    -- depends_on: {{ ref('segment_' ~ segment) }}
+    {%- for claim in marts_priority_claims() %}
+    -- depends_on: {{ ref('segment_' ~ claim.segment) }}
     select
-        '{{ group_name }}' as group_name,
-        '{{ segment }}' as segment_name,
-        {{ loop.index }} as priority
-    {{ 'union all' if not (loop.last and outer.last) }}
+        '{{ claim.group }}' as group_name,
+        '{{ claim.segment }}' as segment_name,
+        {{ claim.priority }} as priority
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
-    {% endfor %}
 
 ),
 

@@ -50,8 +50,9 @@ everyone as (
         avg({{ name }}) as {{ name }},
         {%- endfor %}
         {%- for name in shares %}
-        avg(case when {{ name }} then 1.0 else 0.0 end) as {{ name }}{{ ',' if not loop.last }}
+        avg(case when {{ name }} then 1.0 else 0.0 end) as {{ name }},
         {%- endfor %}
+        count(*) as customer_count
     from customers
 
 ),
