@@ -15,6 +15,7 @@ import duckdb
 
 from cli.identity_evaluation import evaluate
 from cli.identity_preview import preview
+from cli.identity_training import models, train
 from cli.terminal import console, heading, table
 from identity.decisions import DECISIONS_FILE, Decision, Verdict, decide, export_file, read_decided
 from identity.explanation import explain as explain_customer
@@ -166,6 +167,8 @@ def schema(write: bool) -> None:
 
 identity.add_command(evaluate)
 identity.add_command(preview)
+identity.add_command(train)
+identity.add_command(models)
 
 
 def _keep(settings: Settings, verdict: Verdict, left: str, right: str, note: str) -> None:

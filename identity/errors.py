@@ -34,6 +34,10 @@ class MatchingInvalid(IdentityError):
     """The file of limits, blocking rules and pair rules is not as it should be."""
 
 
+class ModelUnknown(IdentityError):
+    """There is no stored model of that version."""
+
+
 class LimitInvalid(IdentityError):
     """A limit to try out does not exist, or its value is no number."""
 

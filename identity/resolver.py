@@ -15,6 +15,7 @@ import duckdb
 from identity import blocking, cache, changes, graph, ledger, model, outputs, records, rules, scoring, train
 from identity.assignment import Assignment, assign
 from identity.report import Clock, IdentityReport, report_run, report_unchanged
+from identity.training import read_labels
 from identity.workspace import count_rows, workspace
 from warehouse.progress import Progress, silent
 
@@ -74,7 +75,12 @@ def resolve(
         clock.start("learn")
         if frozen is None or learns:
             frozen = train.train(
-                connection, state=state, run_id=run_id, as_of=as_of, record_count=record_count
+                connection,
+                state=state,
+                run_id=run_id,
+                as_of=as_of,
+                record_count=record_count,
+                labels=read_labels(connection, decisions),
             )
         records.load_frequencies(connection, state, frozen.version)
         pairs = _weigh(connection, night, frozen.settings_for(record_count), clock)

@@ -125,6 +125,11 @@ def _scoring_sql(
     """
 
 
+def levels_of(comparison: dict[str, Any]) -> list[dict[str, Any]]:
+    """The levels of a comparison in Splink's settings, best first, without the one for missing values."""
+    return [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+
+
 def sides(connection: duckdb.DuckDBPyConnection) -> str:
     """Every column of `records l` and `records r` as <column>_l and <column>_r: what the levels of the model read."""
     columns = [str(row[0]) for row in connection.execute("describe records").fetchall()]
@@ -146,7 +151,7 @@ def _weights_sql(settings: Settings) -> list[str]:
     """What each level is worth in bits: log2(m / u), and where a value's own frequency is known, that instead of u."""
     parts = []
     for comparison, trained in zip(model.COMPARISONS, settings["comparisons"], strict=True):
-        levels = [level for level in trained["comparison_levels"] if not level.get("is_null_level")]
+        levels = levels_of(trained)
         cases = []
         for rank, (level, entry) in enumerate(zip(comparison.levels, levels, strict=True)):
             weight = f"{math.log2(float(entry['m_probability']) / float(entry['u_probability']))}::double"

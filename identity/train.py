@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 import duckdb
 
 from identity import model, records, scoring
+from identity.labels import Labels, learn_from
+from identity.model_chart import weights_chart
 from identity.workspace import count_rows, first_row
 
 SAMPLE_RECORDS = 1_100  # all pairs of these (600,000) tell how often strangers agree
@@ -24,6 +25,7 @@ TRAINING_PAIRS = 100  # fewer pairs than this cannot train a round
 SHIPPED_SHARE = (
     0.1  # how much of a trained share stays with the shipped one: no level is ever quite impossible
 )
+NO_LABELS = Labels()
 STRANGERS_BELOW = -4.0  # bits under the shipped model; pairs above may be the same person
 
 
@@ -66,9 +68,15 @@ def has_outgrown(frozen: FrozenModel, record_count: int) -> bool:
 
 
 def train(
-    connection: duckdb.DuckDBPyConnection, *, state: str, run_id: str, as_of: datetime, record_count: int
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    state: str,
+    run_id: str,
+    as_of: datetime,
+    record_count: int,
+    labels: Labels = NO_LABELS,
 ) -> FrozenModel:
-    """Estimate and store a new model version from the scratch tables `records` and `present`.
+    """Estimate and store a new model version from the scratch tables `records` and `present`, and people's decisions.
 
     With fewer than TRAINING_MINIMUM records the shipped shares are stored instead (method `shipped`).
     """
@@ -76,14 +84,17 @@ def train(
     records.count_frequencies(connection)
     records.build_frequency_lookups(connection, record_count)
     settings = model.splink_settings(_prior(record_count))
-    diagnostics: dict[str, Any] = {"records": record_count, "rounds": []}
+    decided = {"same": len(labels.same), "different": len(labels.different)}
+    diagnostics: dict[str, Any] = {"records": record_count, "rounds": [], "labels": decided}
     method = "shipped"
     if record_count >= model.TRAINING_MINIMUM:
         method = "trained"
         _count_strangers(connection, settings)
         _learn_matches(connection, settings, diagnostics)
+        learn_from(connection, settings, labels)
         _order_weights(settings)
         _round_shares(settings)
+    diagnostics["charts"] = {"weights": weights_chart(settings)}
     connection.execute("drop table training_records")
     return _store(connection, state, run_id, as_of, record_count, method, settings, diagnostics)
 
@@ -154,7 +165,7 @@ def _learn_matches(
 
 
 def _blend_matches(target: dict[str, Any], source: dict[str, Any]) -> None:
-    for level, trained in zip(_levels(target), _levels(source), strict=True):
+    for level, trained in zip(scoring.levels_of(target), scoring.levels_of(source), strict=True):
         share = trained.get("m_probability", level["m_probability"])
         level["m_probability"] = (1 - SHIPPED_SHARE) * float(share) + SHIPPED_SHARE * float(
             level["m_probability"]
@@ -163,7 +174,7 @@ def _blend_matches(target: dict[str, Any], source: dict[str, Any]) -> None:
 
 def _set_shares(comparison: dict[str, Any], key: str, counts: dict[int, int], *, pseudo_count: float) -> None:
     """Counts per level, steadied by as many imagined pairs spread as the shipped shares are."""
-    levels = list(_levels(comparison))
+    levels = list(scoring.levels_of(comparison))
     total = sum(count for gamma, count in counts.items() if gamma >= 0) + pseudo_count
     for rank, level in enumerate(levels):
         level[key] = (counts.get(len(levels) - 1 - rank, 0) + pseudo_count * float(level[key])) / total
@@ -173,7 +184,7 @@ def _order_weights(settings: dict[str, Any]) -> None:
     """Better agreement must never weigh less than worse: where noise says so, the worse level's m is brought down."""
     for comparison, definition in zip(settings["comparisons"], model.COMPARISONS, strict=True):
         ceiling = float("inf")
-        for level, defined in zip(_levels(comparison), definition.levels, strict=True):
+        for level, defined in zip(scoring.levels_of(comparison), definition.levels, strict=True):
             ratio = min(float(level["m_probability"]) / float(level["u_probability"]), ceiling)
             level["m_probability"] = min(1.0, ratio * float(level["u_probability"]))
             if defined.is_graded:
@@ -183,13 +194,9 @@ def _order_weights(settings: dict[str, Any]) -> None:
 def _round_shares(settings: dict[str, Any]) -> None:
     """Eight digits: sums over threads differ beyond them, and the same records must give the same model."""
     for comparison in settings["comparisons"]:
-        for level in _levels(comparison):
+        for level in scoring.levels_of(comparison):
             for key in ("m_probability", "u_probability"):
                 level[key] = float(f"{level[key]:.8g}")
-
-
-def _levels(comparison: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (level for level in comparison["comparison_levels"] if not level.get("is_null_level"))
 
 
 def _store(
