@@ -15,7 +15,15 @@ import duckdb
 
 from cli.terminal import console, heading, progress_bars, table
 from identity.errors import TruthUnreadable
-from identity.evaluation import METHODS, exact_clusters, measure, read_truth, resolved_clusters
+from identity.evaluation import (
+    METHODS,
+    TIERS,
+    exact_clusters,
+    hold_floors,
+    measure,
+    read_truth,
+    resolved_clusters,
+)
 from identity.labelled import load, name_columns, read_columns
 from identity.mistakes import OverMerge, over_merges
 from identity.resolver import resolve
@@ -56,8 +64,21 @@ class _Measured:
 @click.option(
     "--map", "named", multiple=True, metavar="OURS=THEIRS", help="Name a column; parts are joined with +."
 )
+@click.option(
+    "--floor",
+    "floors",
+    multiple=True,
+    metavar="FIGURE=LEAST",
+    help="Fail where a figure falls below, as in f1=0.95.",
+)
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with charts too.")
-def evaluate(records: Path | None, truth: str | None, named: tuple[str, ...], page: Path | None) -> None:
+def evaluate(
+    records: Path | None,
+    truth: str | None,
+    named: tuple[str, ...],
+    floors: tuple[str, ...],
+    page: Path | None,
+) -> None:
     """Measure the matching: precision, recall and F1 over pairs and B-cubed, exact clusters, wrong merges by name.
 
     With --records the file is resolved in a throw-away warehouse, with shipped settings and a model learnt from it.
@@ -66,10 +87,11 @@ def evaluate(records: Path | None, truth: str | None, named: tuple[str, ...], pa
     \b
       cdp identity evaluate --records people.csv --truth person_id
       cdp identity evaluate --records people.csv --map street=house_no+road --map loyalty_id=member
-      cdp identity evaluate --page quality.html
+      cdp identity evaluate --page quality.html --floor precision=0.99
     """
     if records is None and (truth or named):
         raise click.UsageError("--truth and --map name columns of a file: give one with --records.")
+    least = _floors(floors)
     settings = Settings.load()
     measured = _file(settings, records, truth, named, page) if records else _last_run(settings, page)
     _show(measured)
@@ -80,6 +102,22 @@ def evaluate(records: Path | None, truth: str | None, named: tuple[str, ...], pa
         html = render_page(measured.title, measured.methods, measured.points, measured.merges, made_at=now)
         page.write_text(html, encoding="utf-8")
         click.echo(f"Written to {page}; open it in any browser.")
+    hold_floors(measured.methods[METHODS[0]], least)
+
+
+def _floors(assignments: tuple[str, ...]) -> dict[str, float]:
+    floors = {}
+    for assignment in assignments:
+        name, _, text = (part.strip() for part in assignment.partition("="))
+        try:
+            floors[name] = float(text)
+        except ValueError as error:
+            raise click.UsageError(
+                f"--floor needs FIGURE=LEAST, as in --floor f1=0.95, not {assignment!r}."
+            ) from error
+        if name not in _SHARES:
+            raise click.UsageError(f"--floor knows {', '.join(_SHARES)}, not {name!r}.")
+    return floors
 
 
 def _file(
@@ -93,10 +131,7 @@ def _file(
         with progress_bars() as progress:
             resolve(connection, run_id="evaluation", as_of=settings.now(), progress=progress)
         found = resolved_clusters(connection)
-        methods = {
-            METHODS[0]: measure(found, people),
-            METHODS[1]: measure(exact_clusters(connection), people),
-        }
+        methods = _methods(connection, found, people)
         points = sweep(connection, people) if page else []
     return _Measured(file.name, methods, over_merges(found, people), points)
 
@@ -111,10 +146,7 @@ def _last_run(settings: Settings, page: Path | None) -> _Measured:
     people = read_truth(path)
     with open_published(settings) as connection:
         found = resolved_clusters(connection)
-        methods = {
-            METHODS[0]: measure(found, people),
-            METHODS[1]: measure(exact_clusters(connection), people),
-        }
+        methods = _methods(connection, found, people)
     points: list[SweepPoint] = []
     if page:
         with open_warehouse(settings, with_state=True) as connection:
@@ -125,8 +157,9 @@ def _last_run(settings: Settings, page: Path | None) -> _Measured:
 def _methods(
     connection: duckdb.DuckDBPyConnection, found: Mapping[str, str], people: Mapping[str, str]
 ) -> dict[str, dict[str, float]]:
-    both = (found, exact_clusters(connection))
-    return {method: measure(clusters, people) for method, clusters in zip(METHODS, both, strict=True)}
+    tiers = {method: resolved_clusters(connection, column) for method, column in TIERS.items()}
+    clusters = {METHODS[0]: found, **tiers, METHODS[1]: exact_clusters(connection)}
+    return {method: measure(labels, people) for method, labels in clusters.items()}
 
 
 def _named(assignments: tuple[str, ...]) -> dict[str, str]:

@@ -15,6 +15,7 @@ import duckdb
 from alerts import KINDS
 from cli.quality import print_quality
 from cli.terminal import console, heading, number, table
+from identity.evaluation import METHODS
 from reverse_etl.log import read_runs
 from reverse_etl.results import NEEDS_NOBODY
 from warehouse.connections import open_state
@@ -107,7 +108,11 @@ def _customers(connection: duckdb.DuckDBPyConnection) -> None:
     _groups(connection)
     measured = _rows(
         connection,
-        "select method, metric, value from identity.identity_evaluation where metric in ('precision', 'recall', 'f1')",
+        f"""
+        select method, metric, value from identity.identity_evaluation
+        where metric in ('precision', 'recall', 'f1') and method in {METHODS}
+            and run_id = (select run_id from identity.identity_runs order by run_number desc limit 1)
+        """,
     )
     if measured:
         methods = dict.fromkeys(method for method, _, _ in measured)

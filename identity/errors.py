@@ -42,6 +42,10 @@ class LimitInvalid(IdentityError):
     """A limit to try out does not exist, or its value is no number."""
 
 
+class QualityBelowFloor(IdentityError):
+    """Measured against a truth, the customers are not good enough to go on with."""
+
+
 class SweepImpossible(IdentityError):
     """The pairs of the last resolution were not kept, so they cannot be clustered again."""
 

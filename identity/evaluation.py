@@ -14,12 +14,13 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from identity.errors import TruthUnreadable
+from identity.errors import QualityBelowFloor, TruthUnreadable
 from identity.neighbourhoods import Edges, neighbourhoods
 from identity.outputs import EVALUATION_DDL
 from identity.workspace import first_row
 
 METHODS = ("resolved", "exact email or phone")
+TIERS = {"resolved strictly": "strict_id", "resolved loosely": "loose_id"}
 
 
 @dataclass(frozen=True)
@@ -32,20 +33,48 @@ class Metric:
 
 
 def evaluate(connection: duckdb.DuckDBPyConnection, truth_path: Path) -> list[Metric]:
-    """Measure `identity.identity_clusters`, and joining equal emails or phones alone, against the truth file.
+    """Measure `identity.identity_clusters` in each confidence, and joining equal emails or phones alone, against the truth.
 
-    Reads `intermediate.int_identity__records`; replaces `identity.identity_evaluation`. The truth is a CSV with
+    Reads `intermediate.int_identity__records`; adds the newest run to `identity.identity_evaluation`. The truth is a CSV with
     columns source, source_key, person_id; records that it does not name are left out. Raises TruthUnreadable.
     """
     truth = read_truth(truth_path)
-    metrics: list[Metric] = []
-    for method, found in zip(
-        METHODS, (resolved_clusters(connection), exact_clusters(connection)), strict=True
-    ):
-        measured = measure({record: cluster for record, cluster in found.items() if record in truth}, truth)
-        metrics += [Metric(method, name, value) for name, value in measured.items()]
+    measured = {
+        METHODS[0]: resolved_clusters(connection),
+        METHODS[1]: exact_clusters(connection),
+        **{method: resolved_clusters(connection, column) for method, column in TIERS.items()},
+    }
+    metrics = [
+        Metric(method, name, value)
+        for method, found in measured.items()
+        for name, value in measure(found, truth).items()
+    ]
     _write(connection, metrics)
     return metrics
+
+
+def newest_figures(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """What was measured of the newest run, method `resolved`; empty where no truth is known."""
+    rows = connection.execute(
+        "select metric, value from identity.identity_evaluation where method = ? and run_id ="
+        " (select run_id from identity.identity_runs order by run_number desc limit 1)",
+        [METHODS[0]],
+    ).fetchall()
+    return dict(rows)
+
+
+def hold_floors(figures: Mapping[str, float], floors: Mapping[str, float]) -> None:
+    """Raise QualityBelowFloor where a measured figure is below its floor; figures that were not measured pass."""
+    below = [
+        f"{name} {figures[name]:.4f} < {least:g}"
+        for name, least in floors.items()
+        if name in figures and figures[name] < least
+    ]
+    if below:
+        raise QualityBelowFloor(
+            f"The matching is not good enough to go on with: {', '.join(below)}. `cdp identity evaluate` lists what was"
+            " joined wrongly; limits, rules and floors are in identity/matching.yml."
+        )
 
 
 def read_truth(path: Path) -> dict[str, str]:
@@ -100,11 +129,9 @@ def measure(clusters: Mapping[str, str], truth: Mapping[str, str]) -> dict[str, 
     }
 
 
-def resolved_clusters(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """record → customer, as published."""
-    return dict(
-        connection.execute("select record_id, customer_id from identity.identity_clusters").fetchall()
-    )
+def resolved_clusters(connection: duckdb.DuckDBPyConnection, column: str = "customer_id") -> dict[str, str]:
+    """record → customer, or its group of another confidence, as published."""
+    return dict(connection.execute(f"select record_id, {column} from identity.identity_clusters").fetchall())
 
 
 def exact_clusters(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -132,7 +159,10 @@ def _write(connection: duckdb.DuckDBPyConnection, metrics: list[Metric]) -> None
     connection.execute("begin")
     try:
         connection.execute(EVALUATION_DDL.format(warehouse=warehouse))
-        connection.execute("delete from identity.identity_evaluation")
+        connection.execute(
+            "delete from identity.identity_evaluation where run_id is not distinct from ?",
+            [newest[0] if newest else None],
+        )
         connection.executemany(
             "insert into identity.identity_evaluation values (?, ?, ?, ?)",
             [[newest[0] if newest else None, m.method, m.metric, m.value] for m in metrics],

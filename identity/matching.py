@@ -23,6 +23,7 @@ FILE = Path(__file__).parent / "matching.yml"
 SCHEMA_FILE = FILE.with_name("matching.schema.json")
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 Bits = Annotated[float, Field(ge=-100, le=100)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Key = Annotated[str, Field(min_length=1)]
 
 
@@ -42,6 +43,14 @@ class Limits:
     loose_cut: Bits
     size_cut: Annotated[float, Field(ge=0)]
     kept_weight: Bits
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Floors:
+    """The least that a measured run must reach, pairwise."""
+
+    precision: Share
+    recall: Share
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -91,6 +100,7 @@ class Matching(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     limits: Limits
+    floors: Floors
     blocking: Annotated[dict[str, Blocking], Field(min_length=1, max_length=250)]
     rules: dict[str, Rule]
 
@@ -164,7 +174,7 @@ def _keys(place: tuple[int | str, ...]) -> list[str]:
     """The keys that could stand where an unknown one does."""
     if len(place) == 1:
         return list(Matching.model_fields)
-    owner = {"limits": Limits, "blocking": Blocking, "rules": Rule}[str(place[0])]
+    owner = {"limits": Limits, "floors": Floors, "blocking": Blocking, "rules": Rule}[str(place[0])]
     return [field.name for field in fields(owner)]
 
 

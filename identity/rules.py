@@ -71,6 +71,7 @@ _MATCHING = read_matching(known=CONDITIONS)
 BLOCKING_RULES = _MATCHING.blocking_rules()
 PAIR_RULES = _MATCHING.pair_rules(CONDITIONS)
 LIMITS = _MATCHING.limits
+FLOORS = _MATCHING.floors
 
 
 def rules_hash() -> str:

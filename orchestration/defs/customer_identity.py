@@ -1,13 +1,16 @@
 """The identity step: from one row per source record to one customer per person, with ids that stay."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
 
 from identity.decisions import mirror_file
-from identity.evaluation import evaluate
+from identity.evaluation import evaluate, hold_floors, newest_figures
+from identity.report import IdentityReport
 from identity.resolver import resolve
+from identity.rules import FLOORS
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
@@ -21,7 +24,7 @@ TABLES = {
     "identity_evidence": "One row per pair and field: what was compared, and the match weight it gave.",
     "identity_redirects": "One row per retired customer id: the id that took its place.",
     "identity_ledger": "One row per creation, merge, split, move and retirement of a customer id.",
-    "identity_evaluation": "One row per method and figure, where it is known who is who (the pretend shop).",
+    "identity_evaluation": "One row per run, method and figure, where it is known who is who (the pretend shop).",
     "identity_runs": "One row per resolution: records in, customers out, what changed.",
 }
 
@@ -53,6 +56,8 @@ def customer_identity(context: dg.AssetExecutionContext) -> Iterator[dg.Material
         report = resolve(connection, run_id=context.run_id, as_of=settings.now(), progress=progress.get())
         if truth.exists() and not report.unchanged:
             evaluate(connection, truth)
+        figures = newest_figures(connection)
+        hold_floors(figures, asdict(FLOORS))
         rows = row_counts(connection, "identity")
     for name in TABLES:
         yield dg.MaterializeResult(
@@ -60,5 +65,24 @@ def customer_identity(context: dg.AssetExecutionContext) -> Iterator[dg.Material
             metadata={
                 "dagster/row_count": rows.get(name, 0),
                 "state": "unchanged" if report.unchanged else "resolved",
+                **(figures if name == "identity_evaluation" else {}),
+                **(_counts(report) if name == "identity_runs" else {}),
             },
         )
+
+
+def _counts(report: IdentityReport) -> dict[str, int]:
+    names = (
+        "records",
+        "customers",
+        "largest_cluster",
+        "pairs",
+        "model_version",
+        "created",
+        "merged",
+        "split",
+        "moved",
+        "retired",
+        "restored",
+    )
+    return {name: getattr(report, name) for name in names}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
-from identity_people import record, run, stores
+from identity_people import Record, record, run, stores
 
 from identity import evaluate
-from identity.errors import TruthUnreadable
-from identity.evaluation import measure
+from identity.errors import QualityBelowFloor, TruthUnreadable
+from identity.evaluation import hold_floors, measure, newest_figures
 
 
 def test_measures_of_an_example_worked_by_hand() -> None:
@@ -58,6 +59,36 @@ def test_both_methods_are_measured_and_kept(tmp_path: Path) -> None:
     assert values["exact email or phone", "precision"] == pytest.approx(1 / 3)
     assert values["exact email or phone", "over_merges"] == 1
     assert kept == [(len(values),)]
+
+
+def test_every_run_is_kept_and_the_newest_is_held_to_its_floors(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text("source,source_key,person_id\nshopify_customers,1,p1\nsquare_customers,2,p2\n")
+    namesakes = [
+        record(
+            "shopify_customers", "1", first_name="amelia", last_name="ashdown", email="amelia@example.com"
+        ),
+        record("square_customers", "2", first_name="amelia", last_name="ashdown", email="amelia@example.com"),
+    ]
+    with stores(tmp_path) as connection:
+        assert newest_figures_of(connection, namesakes[:1], "r1", truth)["precision"] == 1
+        figures = newest_figures_of(connection, namesakes, "r2", truth)
+        kept = connection.execute(
+            "select run_id, count(distinct method) from identity.identity_evaluation group by 1 order by 1"
+        ).fetchall()
+    assert kept == [("r1", 4), ("r2", 4)]
+    hold_floors(figures, {"recall": 0.9, "no such figure": 1.0})
+    hold_floors({}, {"precision": 0.9})
+    with pytest.raises(QualityBelowFloor, match=r"precision 0\.0000 < 0\.9.*identity/matching\.yml"):
+        hold_floors(figures, {"precision": 0.9, "recall": 0.9})
+
+
+def newest_figures_of(
+    connection: duckdb.DuckDBPyConnection, records: list[Record], run_id: str, truth: Path
+) -> dict[str, float]:
+    run(connection, records, run_id)
+    evaluate(connection, truth)
+    return newest_figures(connection)
 
 
 def test_a_missing_truth_file_is_told_by_name(tmp_path: Path) -> None:

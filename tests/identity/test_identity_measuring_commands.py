@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from identity_people import run, shop
 
 from cli.identity import identity
-from identity.errors import IdentityError, LimitInvalid, TruthUnreadable
+from identity.errors import IdentityError, LimitInvalid, QualityBelowFloor, TruthUnreadable
 from identity.evaluation_page import render_page, sweep_chart
 from identity.mistakes import OverMerge
 from identity.sweep import SweepPoint
@@ -65,6 +65,13 @@ def test_a_labelled_file_is_measured_and_leaves_nothing_but_the_page(
     assert "<script" not in text
     assert not re.findall(r"(?:src|href)\s*=\s*[\"'](?!#)", text)
     assert not home.data_dir.exists()
+
+
+def test_a_figure_below_its_floor_fails_the_command(home: Settings, file: Path) -> None:
+    words = ("evaluate", "--records", str(file), "--truth", "who", "--floor")
+    assert "B³ f1" in _type(*words, "precision=0.9").output
+    _type(*words, "f1=1.01", expect=QualityBelowFloor)
+    assert "knows precision, recall" in CliRunner().invoke(identity, [*words, "kappa=1"]).output
 
 
 def test_columns_need_a_file_and_a_map_needs_two_sides(home: Settings, file: Path) -> None:
