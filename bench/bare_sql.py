@@ -6,6 +6,7 @@ Reads what dbt compiled; works on a copy of the warehouse, which it changes.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,8 @@ def main(warehouse: Path, target: Path) -> None:
     manifest = json.loads((target / "manifest.json").read_bytes())
     connection = duckdb.connect(warehouse)
     register_functions(connection)
-    connection.execute("set threads = 2; set memory_limit = '4GB'; set TimeZone = 'UTC'")
+    limit = os.environ.get("CDP_MEMORY_LIMIT", "4GB")
+    connection.execute(f"set threads = 2; set memory_limit = '{limit}'; set TimeZone = 'UTC'")
     models = tests = 0
     for node, sql in compiled(manifest, target):
         if node["resource_type"] == "model":

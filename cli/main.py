@@ -22,6 +22,7 @@ COMMANDS = {
     "segment": "cli.segment:segment",
     "metric": "cli.metric:metric",
     "report": "cli.report:report",
+    "trace": "cli.trace:trace",
     "sync": "cli.sync:sync",
     "alerts": "cli.alerts:alerts",
     "sandbox": "cli.sandbox:sandbox",
@@ -58,6 +59,7 @@ def cdp() -> None:
       cdp identity explain X   why these records are one customer
       cdp metric revenue       a figure over time, --by channel and more
       cdp report               everything an owner asks, as one page
+      cdp trace customers.email   where a column comes from and goes to
       cdp sync plan            what would be sent, without sending it
 
     The data folder is `data/` in the project, or CDP_DATA_DIR.
