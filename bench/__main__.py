@@ -20,7 +20,9 @@ from bench.processes import PYTHON, RESULTS, Cost, measure
 from warehouse.settings import PROJECT_DIR
 
 CDP = [PYTHON, "-m", "cli.main"]
-LARGE = 300_000  # customers from which dbt as a command and other ways to load are left out: they say nothing new
+LARGE = (
+    300_000  # customers from which dbt as a command and other ways to load are left out: they say nothing new
+)
 PEAK_LIMIT_MIB = 8192  # what a run may hold of the machine at 1 M customers and 20 M events
 NIGHT_SHARE = 0.01
 SLOWEST = """

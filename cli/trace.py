@@ -29,7 +29,18 @@ from warehouse.publishing import open_published
 from warehouse.settings import Settings
 
 Format = Literal["tree", "json", "csv"]
-_ROW = ("column", "direction", "depth", "step", "next_to", "layer", "system", "is_readable", "personal_data", "owner")
+_ROW = (
+    "column",
+    "direction",
+    "depth",
+    "step",
+    "next_to",
+    "layer",
+    "system",
+    "is_readable",
+    "personal_data",
+    "owner",
+)
 _MAP = ("layer", "table", "system", "rows", "owner", "personal_data", "reads", "feeds", "description")
 _COUNTS = """
     select case when schema_name in ('raw', 'identity', 'state') then schema_name || '.' || table_name else table_name end,
@@ -47,7 +58,9 @@ _COUNTS = """
 @click.option("--up", "only_up", is_flag=True, help="Only where it comes from.")
 @click.option("--down", "only_down", is_flag=True, help="Only where it goes.")
 @click.option("--all", "everything", is_flag=True, help="Also what is only computed from it, or it from.")
-@click.option("--format", "form", type=click.Choice(["tree", "json", "csv"]), default="tree", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["tree", "json", "csv"]), default="tree", show_default=True
+)
 @click.option(
     "--map",
     "map_file",
@@ -70,13 +83,17 @@ def trace(
       cdp trace --map data-map.html              all sources, tables and tools
     """
     if name is None and map_file is None:
-        raise click.UsageError("Name a column (cdp trace customers.email), or a file for the map (--map data-map.html).")
+        raise click.UsageError(
+            "Name a column (cdp trace customers.email), or a file for the map (--map data-map.html)."
+        )
     graph = _graph()
     if map_file is not None:
         _write_map(graph, map_file)
     if name is None:
         return
-    ways = ("up",) if only_up and not only_down else ("down",) if only_down and not only_up else ("up", "down")
+    ways = (
+        ("up",) if only_up and not only_down else ("down",) if only_down and not only_up else ("up", "down")
+    )
     found = find_columns(graph, name)
     if form == "tree":
         for column in found:

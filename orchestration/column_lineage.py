@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,11 +18,11 @@ import dagster as dg
 
 from ingestion.declarations import Source, Table, read_sources
 from ingestion.raw_tables import METADATA
+from orchestration import dbt_process
+from orchestration.fingerprints import code_fingerprint
 from reports.lineage.graph import Column, Graph
 from reports.lineage.project import RawTable, Sync, read_project
 from reports.lineage.statements import ROWS
-from orchestration import dbt_process
-from orchestration.fingerprints import code_fingerprint
 from reverse_etl.declarations import SyncDeclaration, read_syncs
 from warehouse.durable_files import put_in_place
 from warehouse.settings import PROJECT_DIR
@@ -38,14 +39,14 @@ _METADATA = {
 def column_graph() -> Graph:
     """Where every column comes from and goes to; kept beside the compiled project until the code changes.
 
-    Reading it anew takes about 15 CPU-s, reading what is kept a tenth of a second.
+    Measured for 157 tables and 1,357 columns: compiling 3 CPU-s and reading 1.5, once; what is kept reads in 0.1.
     """
     place = dbt_process.target_dir() / "column_lineage.json"
     fingerprint = _fingerprint()
     stored = json.loads(place.read_bytes()) if place.exists() else {}
     if stored.get("fingerprint") != fingerprint:
         stored = {"fingerprint": fingerprint, **_read().to_json()}
-        unfinished = place.with_suffix(f".{fingerprint[:12]}")
+        unfinished = place.with_suffix(f".{os.getpid()}")
         unfinished.write_text(json.dumps(stored))
         put_in_place(unfinished, place)
     return Graph.from_json(stored)
@@ -54,7 +55,9 @@ def column_graph() -> Graph:
 def _fingerprint() -> str:
     """The code that decides what tables hold, and the code that reads it."""
     own = sorted([*(PROJECT_DIR / "reports" / "lineage").glob("*.py"), Path(__file__)])
-    return hashlib.sha256(b"".join([code_fingerprint().encode(), *(path.read_bytes() for path in own)])).hexdigest()
+    return hashlib.sha256(
+        b"".join([code_fingerprint().encode(), *(path.read_bytes() for path in own)])
+    ).hexdigest()
 
 
 def _read() -> Graph:
@@ -70,7 +73,7 @@ def _read() -> Graph:
 
 def raw_table(source: Source, table: Table) -> RawTable:
     """What ingestion declares of a raw table, with the columns that say where a row came from."""
-    described = {column: "" for column in table.raw_columns}
+    described = dict.fromkeys(table.raw_columns, "")
     metadata = {name: _METADATA[name] for name in METADATA}
     return RawTable(
         source.raw_table(table), source.name, source.owner, table.description, described | metadata
@@ -103,20 +106,17 @@ def _seeds(manifest: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
                 yield node["name"], next(csv.reader(file))
 
 
-def lineage_metadata(keys: Mapping[str, dg.AssetKey]) -> dict[str, dg.TableColumnLineage]:
-    """Table → what Dagster shows of its columns' origins; `keys` are the asset keys of the graph's tables."""
+def table_lineage(name: str) -> dg.TableColumnLineage | None:
+    """What Dagster shows of where a table's columns come from; None for a table that no column leads to."""
     graph = column_graph()
-    shown = {}
-    for name in keys:
-        table = graph.tables.get(name)
-        deps = {
-            column: [
-                dg.TableColumnDep(keys[origin.table], origin.name)
-                for origin in graph.made_of.get(Column(name, column), {})
-                if origin.name != ROWS and origin.table in keys
-            ]
-            for column in (table.fields if table else ())
-        }
-        if any(deps.values()):
-            shown[name] = dg.TableColumnLineage({column: of for column, of in deps.items() if of})
-    return shown
+    table = graph.tables.get(name)
+    deps = {
+        column: [
+            dg.TableColumnDep(dg.AssetKey(origin.table.split(".")), origin.name)
+            for origin in graph.made_of.get(Column(name, column), {})
+            if origin.name != ROWS
+        ]
+        for column in (table.fields if table else ())
+    }
+    found = {column: origins for column, origins in deps.items() if origins}
+    return dg.TableColumnLineage(found) if found else None

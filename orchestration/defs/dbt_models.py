@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from orchestration import dbt_process, fingerprints, holds
+from orchestration.column_lineage import table_lineage
 from orchestration.compiling import compiled_models
 from orchestration.dbt_graph import (
     AFTER_IDENTITY,
@@ -24,6 +25,7 @@ from orchestration.dbt_process import NodeResult
 from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
+from reports.lineage.errors import LineageError
 from segments.definitions import keep_compiled
 from warehouse.connections import open_warehouse
 from warehouse.settings import Settings
@@ -113,7 +115,7 @@ def _events(context: dg.AssetExecutionContext, connection: Any, results: list[No
             yield from _check(context, result)
     built = {asset_key(MANIFEST, r.unique_id): r for r in results if not r.unique_id.startswith("test.")}
     for key in in_build_order(MANIFEST, context.selected_asset_keys):
-        metadata = _outcome(built.get(key))
+        metadata = _outcome(built.get(key)) | _origins(context, key)
         if key.path[-1] in rows:
             metadata["dagster/row_count"] = rows[key.path[-1]]
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
@@ -142,6 +144,16 @@ def _outcome(result: NodeResult | None) -> dict[str, Any]:
     return {"state": "rebuilt", "seconds": result.seconds}
 
 
+def _origins(context: dg.AssetExecutionContext, key: dg.AssetKey) -> dict[str, Any]:
+    """Where each column comes from; a model that cannot be traced is told in the log and does not stop the night."""
+    try:
+        lineage = table_lineage(key.path[-1])
+    except LineageError as error:
+        context.log.warning(str(error))
+        return {}
+    return {"dagster/column_lineage": lineage} if lineage else {}
+
+
 def _unchanged(context: dg.AssetExecutionContext, connection: Any, phase: str) -> Iterator[Event]:  # noqa: ANN401
     """What was found when these tables were last built still holds; their checks say so again."""
     for result in holds.read_results(connection, phase):
@@ -149,7 +161,7 @@ def _unchanged(context: dg.AssetExecutionContext, connection: Any, phase: str) -
             yield from _check(context, result)
     rows = row_counts(connection)
     for key in in_build_order(MANIFEST, context.selected_asset_keys):
-        metadata: dict[str, Any] = {"state": "unchanged: nothing it is built from is new"}
+        metadata = {"state": "unchanged: nothing it is built from is new"} | _origins(context, key)
         if key.path[-1] in rows:
             metadata["dagster/row_count"] = rows[key.path[-1]]
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)

@@ -113,7 +113,10 @@ def read_flows(graph: Graph) -> list[Flow]:
 def render_map(graph: Graph, counts: Mapping[str, int], *, made_at: datetime, as_of: datetime | None) -> str:
     """The whole page as HTML text: no scripts, nothing fetched, nothing about single persons."""
     rows = read_rows(graph, counts)
-    layers = [(layer, [row for row in rows if row.layer == layer]) for layer in dict.fromkeys(row.layer for row in rows)]
+    layers = [
+        (layer, [row for row in rows if row.layer == layer])
+        for layer in dict.fromkeys(row.layer for row in rows)
+    ]
     flows = read_flows(graph)
     return _PAGES.get_template("data_map.html").render(
         layers=layers, flows=flows, picture=_picture(flows), made_at=made_at, as_of=as_of

@@ -27,7 +27,6 @@ _HIDING = (
     exp.Binary,
     exp.AggFunc,
     exp.Ordered,
-    exp.Order,
     exp.MD5,
     exp.MD5Digest,
     exp.SHA,
@@ -37,7 +36,12 @@ _HIDING = (
     exp.DateDiff,
     exp.RowNumber,
 )
-_HIDING_NAMES = {"hash", "strlen", "regexp_matches", "jaro_winkler_similarity"}  # of functions the parser has no class for
+_HIDING_NAMES = {
+    "hash",
+    "strlen",
+    "regexp_matches",
+    "jaro_winkler_similarity",
+}  # of functions the parser has no class for
 # These are among them by their class, and hand a value on all the same.
 _CARRYING = (
     exp.Dot,
@@ -66,6 +70,7 @@ _PLACES = {
     exp.ArgMin: ("this",),
     exp.Nullif: ("this",),
     exp.RegexpReplace: ("this",),
+    exp.Order: ("this",),
 }
 
 
@@ -103,11 +108,11 @@ def read_statement(sql: str, schemas: Mapping[Relation, Iterable[str]]) -> dict[
     return _Reader().outputs(scope)
 
 
-def _nested(schemas: Mapping[Relation, Iterable[str]]) -> dict[str, dict[str, dict[str, str]]]:
+def _nested(schemas: Mapping[Relation, Iterable[str]]) -> dict[str, object]:
     nested: dict[str, dict[str, dict[str, str]]] = {}
     for relation, columns in schemas.items():
         nested.setdefault(relation.schema, {})[relation.name] = dict.fromkeys(columns, "unknown")
-    return nested
+    return dict(nested)
 
 
 class _Reader:
@@ -140,7 +145,7 @@ class _Reader:
         united = {name: _merged(left[name], right.get(pairs.get(name, ""), {})) for name in left}
         return united | ({name: right[name] for name in right if name not in left} if by_name else {})
 
-    def _origins(self, projection: exp.Expression, scope: Scope) -> Origins:
+    def _origins(self, projection: exp.Expr, scope: Scope) -> Origins:
         nested = {id(inner.expression): inner for inner in scope.subquery_scopes}
         found: Origins = {}
         counts_rows = False
@@ -165,7 +170,7 @@ class _Reader:
         return {}  # the parameter of a lambda
 
 
-def _source(column: exp.Column, scope: Scope | None) -> exp.Expression | Scope | None:
+def _source(column: exp.Column, scope: Scope | None) -> exp.Expr | Scope | None:
     """What a column's qualifier names, here or in a statement around this one."""
     while scope is not None:
         if not column.table and len(scope.selected_sources) == 1 and not _is_parameter(column):
@@ -191,7 +196,7 @@ def _rows(scope: Scope) -> Iterator[Origin]:
             yield Relation(source.db.lower(), source.name.lower()), ROWS
 
 
-def _is_star(projection: exp.Expression) -> bool:
+def _is_star(projection: exp.Expr) -> bool:
     if projection.is_star and not isinstance(projection, exp.Count | exp.Alias):
         raise UnreadableModel(
             f"the columns of `{projection.sql(dialect=DIALECT)}` are not known; name them, or declare the source's columns"
@@ -199,7 +204,7 @@ def _is_star(projection: exp.Expression) -> bool:
     return False
 
 
-def _is_carried(node: exp.Expression, projection: exp.Expression) -> bool:
+def _is_carried(node: exp.Expr, projection: exp.Expr) -> bool:
     """Whether the node's value can be read in the projection's."""
     while node is not projection:
         parent = node.parent
@@ -209,7 +214,7 @@ def _is_carried(node: exp.Expression, projection: exp.Expression) -> bool:
     return True
 
 
-def _carries(parent: exp.Expression, child: exp.Expression) -> bool:
+def _carries(parent: exp.Expr, child: exp.Expr) -> bool:
     for kind, places in _PLACES.items():
         if isinstance(parent, kind):
             return child.arg_key in places

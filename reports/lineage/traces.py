@@ -36,7 +36,9 @@ def find_columns(graph: Graph, text: str) -> list[Column]:
     tables = {found.table for found in _table_columns(graph, table)}
     tables |= {known.name for known in graph.tables.values() if table and known.source == table.lower()}
     for known in sorted(tables):
-        found += [Column(known, field) for field in graph.tables[known].fields if field.lower() == name.lower()]
+        found += [
+            Column(known, field) for field in graph.tables[known].fields if field.lower() == name.lower()
+        ]
     # a tool is also a source: its remote fields come first
     found.sort(key=lambda column: graph.tables[column.table].layer != "destination")
     if not found:
@@ -63,7 +65,12 @@ def _unknown(graph: Graph, text: str, tables: list[str]) -> str:
         return f"{', '.join(tables)} has no column or field {text.rpartition('.')[2]}.{_hint(close)} It has {', '.join(fields)}."
     known = [str(column) for column in graph.columns()] + list(graph.tables)
     known += sorted(
-        {f"{table.source}.{name}" for table in graph.tables.values() if table.layer == "destination" for name in table.fields}
+        {
+            f"{table.source}.{name}"
+            for table in graph.tables.values()
+            if table.layer == "destination"
+            for name in table.fields
+        }
     )
     close = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
     return (
@@ -88,7 +95,9 @@ def follow(graph: Graph, column: Column, edges: Edges, *, everything: bool = Fal
             return Step(at, is_readable, is_repeated=True)
         told.add(at)
         ways = edges.get(at, {})
-        chosen = ways if everything or not any(ways.values()) else {to: kept for to, kept in ways.items() if kept}
+        chosen = (
+            ways if everything or not any(ways.values()) else {to: kept for to, kept in ways.items() if kept}
+        )
         if not everything and edges is graph.used_in and not any(ways.values()):
             chosen = {}  # downstream, what is only computed from a value no longer holds it
         return Step(at, is_readable, tuple(walk(to, kept) for to, kept in chosen.items()))
@@ -96,7 +105,9 @@ def follow(graph: Graph, column: Column, edges: Edges, *, everything: bool = Fal
     return walk(column, True)
 
 
-def flatten(step: Step, depth: int = 0, before: Column | None = None) -> Iterator[tuple[int, Step, Column | None]]:
+def flatten(
+    step: Step, depth: int = 0, before: Column | None = None
+) -> Iterator[tuple[int, Step, Column | None]]:
     """Every step with its depth and the column before it, in the order in which they are told."""
     yield depth, step, before
     for following in step.next:
