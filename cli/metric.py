@@ -16,6 +16,7 @@ from reports.metric_values import (
     Metric,
     MetricValue,
     find_metric,
+    missing_input,
     read_dimensions,
     read_metrics,
     read_values,
@@ -118,6 +119,8 @@ def _print(
     drawn = table(headers, rows)
     drawn.columns[-1].justify = "right"
     console.print(drawn)
+    if missing := missing_input(found, values):
+        console.print(f"[yellow]{missing}[/yellow]", soft_wrap=True)
     if dimension == "segment":
         console.print("[dim]Segments are today's, and overlap: they do not add up.[/dim]")
 

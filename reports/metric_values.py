@@ -5,44 +5,35 @@ People are counted anew over each period, never added up from days: somebody who
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
 
 import duckdb
 
-from reports.errors import UnknownDimension, UnknownMetric, nearest
+from reports.errors import NotPublished, UnknownDimension, UnknownMetric, nearest
+from reports.metric_sql import Measure, series_of, values_sql
 from reports.periods import Grain, Period
 from reports.published import read_rows, to_date
 
 _DEFINITIONS = """
-    select metric, title, numerator_measure, denominator_measure, unit, better, formula
-    from metrics.metric_definitions
+    select metric, title, unit, better, formula, expression, needs_input from metrics.metric_definitions order by place
 """
-# rows of one measure: the day, what it is told apart by, and an amount to add or a person to count
-_ALL = """
-    select measured_on, 'all' as part, counted_id, amount from intermediate.int_measures__united where measure = $measure
-"""
-_BY = """
-    select measured_on, {part} as part, {counted} as counted_id, {amount} as amount
-    from metrics.measured_orders as o {join} where $measure is not null
-"""
-_VALUE = """
-    select {bucket} as bucket, part, coalesce(sum(amount), count(distinct counted_id))::double as value
-    from ({rows}) where measured_on between $since and $until group by all
-"""
+_MEASURES = "select * from metrics.metric_measures where dimension = $1"
+_DIMENSIONS = "select measure, dimension from metrics.metric_measures where dimension <> 'all' order by all"
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's definition; without a denominator it is its numerator."""
+    """A metric's definition; `expression` is SQL over series of measures."""
 
     name: str
     title: str
-    numerator: str
-    denominator: str | None
     unit: str
     better: str
     formula: str
+    expression: str
+    needs_input: str | None
 
 
 @dataclass(frozen=True)
@@ -70,13 +61,16 @@ def find_metric(connection: duckdb.DuckDBPyConnection, name: str) -> Metric:
 
 
 def read_dimensions(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """What each metric can be told apart by; a metric without dimensions is not in it."""
-    rows = read_rows(
-        connection, "select distinct metric, dimension from metrics.metrics_by_dimension order by all"
-    )
+    """What each metric can be told apart by: what all of its measures have. A metric without dimensions is not in it."""
+    by_measure: dict[str, set[str]] = {}
+    for row in read_rows(connection, _DIMENSIONS):
+        by_measure.setdefault(row["measure"], set()).add(row["dimension"])
+    measures = _measures(connection, "all")
     dimensions: dict[str, list[str]] = {}
-    for row in rows:
-        dimensions.setdefault(row["metric"], []).append(row["dimension"])
+    for metric in read_metrics(connection).values():
+        known = [by_measure.get(one.measure, set()) for one in series_of(metric.expression, measures)]
+        if known and set.intersection(*known):
+            dimensions[metric.name] = sorted(set.intersection(*known))
     return dimensions
 
 
@@ -105,63 +99,39 @@ def read_values(
 ) -> list[MetricValue]:
     """The metric over the period, or per day, week (from Monday) or month of it; by the values of a dimension or for all.
 
-    Without a dimension every stretch has a value, with one those that have orders; by date, then by name. Raises NotPublished,
+    Without a dimension every stretch has a value, with one those that have rows; by date, then by name. Raises NotPublished,
     UnknownDimension.
     """
     if dimension is not None:
         check_dimension(connection, metric, dimension)
-    numerators = _measure(connection, metric.numerator, period, grain, dimension)
-    denominators = (
-        _measure(connection, metric.denominator, period, grain, dimension) if metric.denominator else None
+    measures = _measures(connection, dimension or "all")
+    series = series_of(metric.expression, measures)
+    if not series:
+        raise NotPublished(f"No published measure makes {metric.name}. Run `cdp run`, then look again.")
+    starts = _buckets(connection, period, grain)
+    sinces = [max(start, period.since) for start in starts]
+    untils = [*(start - timedelta(days=1) for start in starts[1:]), period.until]
+    sql = values_sql(metric.expression, series, {one.measure: measures[one.measure] for one in series})
+    found = connection.execute(sql, {"starts": starts, "sinces": sinces, "untils": untils}).fetchall()
+    return [MetricValue(max(to_date(start), period.since), part, value) for start, part, value in found]
+
+
+def missing_input(metric: Metric, values: Sequence[MetricValue]) -> str:
+    """The sentence that says what an owner must supply, where a metric has no value for lack of it; else nothing."""
+    if not metric.needs_input or any(value.value is not None for value in values):
+        return ""
+    return (
+        f"{metric.title} needs input: add {metric.needs_input} for these months to dbt_project/seeds/owner_inputs.csv, "
+        "then run `cdp run`."
     )
-    keys = {*numerators, *(denominators or ())}
-    if dimension is None:
-        keys |= {(bucket, "all") for bucket in _buckets(connection, period, grain)}
-    return [
-        MetricValue(max(bucket, period.since), part, _divide(numerators, denominators, (bucket, part)))
-        for bucket, part in sorted(keys)
-    ]
 
 
-_Key = tuple[date, str]
-
-
-def _divide(over: dict[_Key, float], under: dict[_Key, float] | None, key: _Key) -> float | None:
-    if under is None:
-        return over.get(key, 0.0)
-    return over.get(key, 0.0) / under[key] if under.get(key) else None
-
-
-def _measure(
-    connection: duckdb.DuckDBPyConnection,
-    measure: str,
-    period: Period,
-    grain: Grain | None,
-    dimension: str | None,
-) -> dict[_Key, float]:
-    bucket = f"date_trunc('{grain}', measured_on)" if grain else "$since"
-    rows = _ALL if dimension is None else _by(connection, measure, dimension)
-    found = connection.execute(
-        _VALUE.format(bucket=bucket, rows=rows),
-        {"measure": measure, "since": period.since, "until": period.until},
-    ).fetchall()
-    return {(to_date(start), part): value for start, part, value in found}
-
-
-def _by(connection: duckdb.DuckDBPyConnection, measure: str, dimension: str) -> str:
-    # measure and dimension are names that the published tables told, never what somebody typed
-    is_people = read_rows(
-        connection, f'select typeof(any_value("{measure}")) as type from metrics.measured_orders'
-    )
-    is_segment = dimension == "segment"
-    column, nothing = f'o."{measure}"', "null"
-    counted, amount = (column, nothing) if is_people[0]["type"] == "VARCHAR" else (nothing, column)
-    return _BY.format(
-        part="coalesce(m.segment_name, 'none')" if is_segment else f'o."{dimension}"',
-        counted=counted,
-        amount=amount,
-        join="left join segments.segment_membership as m using (customer_id)" if is_segment else "",
-    )
+def _measures(connection: duckdb.DuckDBPyConnection, dimension: str) -> dict[str, Measure]:
+    names = [field.name for field in fields(Measure)]
+    return {
+        row["measure"]: Measure(**{name: row[name] for name in names})
+        for row in read_rows(connection, _MEASURES, [dimension])
+    }
 
 
 def _buckets(connection: duckdb.DuckDBPyConnection, period: Period, grain: Grain | None) -> list[date]:

@@ -39,7 +39,8 @@ def render_page(view: View, alerts: Sequence[OpenAlert], *, made_at: datetime) -
         tiles, tiles_missing = [], str(error)
     return _PAGES.get_template("report.html").render(
         tiles=tiles,
-        tiles_missing=tiles_missing or "No metric is defined: `seeds/metric_definitions.csv` is empty.",
+        tiles_missing=tiles_missing
+        or "No metric is defined: `dbt_project/models/metrics/definitions/` has none.",
         parts=_parts(view, alerts),
         period=view.period,
         until=in_words(view.as_of.date()),

@@ -17,7 +17,7 @@ from reports.periods import in_words, month_label
 from reports.published import Row, read_rows
 from reports.sections import Section, View, draw
 
-# what an owner looks for first; all others follow by name
+# what an owner looks for first; all others follow in the order of their definitions
 _FIRST = (
     *("revenue", "orders", "average_order_value", "new_customers", "returning_customers", "repeat_rate"),
     *("conversion_rate", "customer_acquisition_cost", "return_on_ad_spend"),
@@ -39,9 +39,10 @@ def read_tiles(view: View) -> list[Tile]:
     """Every metric over the 30 days that end with the run's day, against the 30 before. Raises ReportError."""
     rows = read_rows(
         view.connection,
-        "select c.*, d.formula from metrics.metrics_current as c join metrics.metric_definitions as d using (metric)",
+        "select c.*, d.formula from metrics.metrics_current as c join metrics.metric_definitions as d using (metric)"
+        " order by c.place",
     )
-    rows.sort(key=lambda row: (_place(row["metric"]), row["metric"]))
+    rows.sort(key=lambda row: _place(row["metric"]))
     return [_tile(row, view.currency) for row in rows]
 
 
@@ -55,7 +56,9 @@ def _tile(row: Row, currency: str) -> Tile:
         title=row["title"],
         value=figure(current, unit, currency),
         unit=unit_in_words(unit, currency),
-        change=change(current, previous, unit, row["better"], currency),
+        change=Change("", f"needs input: {row['missing_input']}", "same")
+        if row["missing_input"]
+        else change(current, previous, unit, row["better"], currency),
         formula=row["formula"],
     )
 

@@ -38,7 +38,6 @@ PUBLISHED_TABLES = (
     ("raw", "schema_changes"),
     ("raw", "deleted_rows"),
     ("intermediate", "int_identity__records"),
-    ("intermediate", "int_measures__united"),  # any period's metrics: people are counted anew, never added
 )
 
 

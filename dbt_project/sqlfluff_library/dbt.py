@@ -24,3 +24,8 @@ def listagg(measure: str, delimiter: str, order_by: str = "") -> str:
 def date_trunc(part: str, moment: str) -> str:
     """Stands for the start of the part a moment lies in."""
     return f"date_trunc('{part}', {moment})"
+
+
+def generate_series(upper_bound: int) -> str:
+    """Stands for a select of the numbers from 1 on."""
+    return f"select 1 as generated_number, {upper_bound} as upper_bound"

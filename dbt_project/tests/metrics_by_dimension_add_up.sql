@@ -29,4 +29,4 @@ select
     expected.numerator as expected_numerator
 from added
 left join expected on added.metric = expected.metric and added.metric_date = expected.metric_date
-where expected.numerator is null or added.numerator <> expected.numerator
+where expected.numerator is null or round(added.numerator, 2) <> round(expected.numerator, 2)

@@ -25,6 +25,7 @@ from warehouse.settings import Settings
 DELIVERED_FILES = [delivery_spec(source, table) for source, table in TABLES if not source.is_pulled]
 
 DELETED_ROWS = dg.AssetKey(["raw", "deleted_rows"])
+LOADS = dg.AssetKey(["raw", "loads"])
 
 
 @dg.multi_asset(
@@ -51,7 +52,16 @@ DELETED_ROWS = dg.AssetKey(["raw", "deleted_rows"])
             owners=["team:data_engineering"],
             kinds={"duckdb"},
             freshness_policy=NIGHTLY_FRESHNESS,
-        )
+        ),
+        dg.AssetSpec(
+            LOADS,
+            deps=[raw_key(source, table) for source, table in TABLES],
+            description="One row per delivered file: what became of it, and how many rows were loaded and rejected.",
+            group_name="raw",
+            owners=["team:data_engineering"],
+            kinds={"duckdb"},
+            freshness_policy=NIGHTLY_FRESHNESS,
+        ),
     ],
     check_specs=[
         dg.AssetCheckSpec(name, asset=raw_key(source, table), description=text)
@@ -82,8 +92,8 @@ def raw_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     for source, table in TABLES:
         _observe(context, source, table, report)
         yield _result(source, table, report, rows.get(source.raw_table(table), 0), statuses[source.name])
-    deleted = rows.get("deleted_rows", 0)
-    yield dg.MaterializeResult(asset_key=DELETED_ROWS, metadata={"dagster/row_count": deleted})
+    for key in (DELETED_ROWS, LOADS):
+        yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows.get(key.path[-1], 0)})
 
 
 def _observe(context: dg.AssetExecutionContext, source: Source, table: Table, report: LoadReport) -> None:

@@ -16,7 +16,7 @@ AS_OF = datetime(2026, 3, 31, 23, 59, 59)
 
 TABLES = """
     create schema state; create schema raw; create schema marts; create schema metrics; create schema analytics;
-    create schema segments; create schema quality; create schema intermediate;
+    create schema segments; create schema quality;
     create table state.run_context (run_id text, as_of timestamp);
     insert into state.run_context values ('r', '2026-03-31 23:59:59');
 
@@ -24,18 +24,18 @@ TABLES = """
         loaded_at timestamp, max_event_at timestamp);
     create table marts.customers (customer_id text, lifecycle_stage text, currency text);
     create table marts.customer_rfm (customer_id text, rfm_group text);
-    create table metrics.metric_definitions (metric text, title text, numerator_measure text,
-        denominator_measure text, grain text, unit text, better text, formula text);
-    create table metrics.metrics_current (metric text, title text, unit text, better text, current_value double,
-        previous_value double, change double, change_rate double);
+    create table metrics.metric_definitions (metric text, place integer, title text, unit text, better text,
+        formula text, expression text, needs_input text);
+    create table metrics.metric_measures (measure text, dimension text, table_name text, time_expression text,
+        aggregation text, expression text, dimension_expression text, customer_expression text);
+    create table metrics.metrics_current (metric text, place integer, title text, unit text, better text,
+        current_value double, previous_value double, change double, change_rate double, missing_input text);
     create table metrics.measured_orders (order_id text, measured_on date, customer_id text, channel text,
-        revenue decimal(18, 2), purchases integer, purchase_revenue decimal(18, 2), buying_customers text,
-        new_customers text, returning_customers text);
-    create table metrics.metrics_by_dimension (metric text, metric_date date, dimension text, dimension_value text);
+        revenue decimal(18, 2), is_purchase boolean, number integer);
+    create table metrics.measured_customers (customer_id text, country text);
+    create table metrics.measured_inputs (day date, market_size double);
     create table metrics.reconciliation (source text, measure text, currency text, compared_with text,
         their_total decimal(18, 4), our_total decimal(18, 4), difference decimal(18, 4), class text, explanation text);
-    create table intermediate.int_measures__united (measured_on date, measure text, counted_id text,
-        amount decimal(18, 4));
     create table analytics.cohort_retention (cohort_month_date timestamp, acquisition_channel text,
         months_since bigint, cohort_size bigint, active_count bigint, is_complete boolean);
     create table analytics.funnel_steps (month_start_date timestamp, channel text, step_number integer, step text,
@@ -53,31 +53,46 @@ TABLES = """
 """
 DEFINITIONS = """
     insert into metrics.metric_definitions values
-        ('revenue', 'Revenue', 'revenue', null, 'day', 'money', 'up', 'what customers paid'),
-        ('orders', 'Orders', 'purchases', null, 'day', 'count', 'up', 'orders'),
-        ('new_customers', 'New customers', 'new_customers', null, 'day', 'count', 'up', 'first orders'),
-        ('returning_customers', 'Returning customers', 'returning_customers', null, 'day', 'count', 'up', 'later orders'),
-        ('repeat_rate', 'Repeat rate', 'returning_customers', 'buying_customers', 'day', 'rate', 'up', 'again / all'),
-        ('nps', 'Net promoter score', 'points', 'answers', 'day', 'points', 'up', 'points / answers');
-    insert into metrics.metrics_by_dimension
-        select metric, date '2026-01-05', dimension, 'web' from metrics.metric_definitions
-        cross join (values ('channel'), ('segment')) as d(dimension) where metric <> 'nps';
+        ('revenue', 1, 'Revenue', 'money', 'up', 'what customers paid', 'coalesce(revenue, 0)', null),
+        ('orders', 2, 'Orders', 'count', 'up', 'orders', 'coalesce(purchases, 0)', null),
+        ('new_customers', 3, 'New customers', 'count', 'up', 'first orders', 'coalesce(new_customers, 0)', null),
+        ('returning_customers', 4, 'Returning customers', 'count', 'up', 'later orders',
+            'coalesce(returning_customers, 0)', null),
+        ('repeat_rate', 5, 'Repeat rate', 'rate', 'up', 'again / all',
+            '(coalesce(returning_customers, 0) / nullif(coalesce(buying_customers, 0), 0))', null),
+        ('customers_to_date', 6, 'Customers so far', 'count', 'up', 'all until then',
+            'coalesce(first_purchases__to_date, 0)', null),
+        ('revenue_growth', 7, 'Growth', 'rate', 'up', 'more than a month before',
+            '(revenue / nullif(coalesce(revenue__1_month_before, 0), 0) - 1)', null),
+        ('market_share', 8, 'Market share', 'rate', 'up', 'ours / all', '(revenue / nullif(market_size, 0))', 'market_size');
+    insert into metrics.metric_measures
+        select m.measure, d.dimension, 'metrics.measured_orders', 'measured_on', m.aggregation, m.expression,
+            d.dimension_expression, 'customer_id'
+        from (values
+            ('revenue', 'sum', 'revenue'),
+            ('purchases', 'sum', 'case when is_purchase then 1 else 0 end'),
+            ('first_purchases', 'sum', 'case when number = 1 then 1 else 0 end'),
+            ('buying_customers', 'count_distinct', 'case when number is not null then customer_id end'),
+            ('new_customers', 'count_distinct', 'case when number = 1 then customer_id end'),
+            ('returning_customers', 'count_distinct', 'case when number > 1 then customer_id end')
+        ) as m(measure, aggregation, expression)
+        cross join (values
+            ('all', '''all'''), ('channel', 'channel'), ('segment', 'segment_name'),
+            ('country', 'coalesce(customer__country, ''unknown'')')
+        ) as d(dimension, dimension_expression)
+        union all
+        select 'market_size', 'all', 'metrics.measured_inputs', 'day', 'sum', 'market_size', '''all''', null;
 """
 # anna: 5 Jan (new), 20 Jan and 2 Feb (returning), ben: 3 Feb (new), a guest 9 Feb, a return on 4 Mar; nothing before
 ORDERS = """
     insert into metrics.measured_orders values
-        ('o1', '2026-01-05', 'anna', 'web', 10, 1, 10, 'anna', 'anna', null),
-        ('o2', '2026-01-20', 'anna', 'web', 20, 1, 20, 'anna', null, 'anna'),
-        ('o3', '2026-02-02', 'anna', 'store', 30, 1, 30, 'anna', null, 'anna'),
-        ('o4', '2026-02-03', 'ben', 'store', 40, 1, 40, 'ben', 'ben', null),
-        ('o5', '2026-02-09', null, 'store', 2000, 1, 2000, null, null, null),
-        ('o6', '2026-03-04', null, 'store', -5.5, 0, 0, null, null, null);
-    insert into intermediate.int_measures__united
-        select measured_on, 'revenue', null, revenue from metrics.measured_orders
-        union all select measured_on, 'purchases', null, purchases from metrics.measured_orders
-        union all select measured_on, m, id, null from (
-            select measured_on, buying_customers, new_customers, returning_customers from metrics.measured_orders
-        ) unpivot (id for m in (buying_customers, new_customers, returning_customers));
+        ('o1', '2026-01-05', 'anna', 'web', 10, true, 1),
+        ('o2', '2026-01-20', 'anna', 'web', 20, true, 2),
+        ('o3', '2026-02-02', 'anna', 'store', 30, true, 3),
+        ('o4', '2026-02-03', 'ben', 'store', 40, true, 1),
+        ('o5', '2026-02-09', null, 'store', 2000, true, null),
+        ('o6', '2026-03-04', null, 'store', -5.5, false, null);
+    insert into metrics.measured_customers values ('anna', 'GB'), ('ben', 'FR'), ('cleo', 'FR');
     insert into segments.segment_membership values ('anna', 'vip'), ('anna', 'tea'), ('ben', 'tea');
 """
 REST = """
@@ -87,9 +102,10 @@ REST = """
     insert into marts.customers values ('anna', 'active', 'GBP'), ('ben', 'at_risk', 'GBP'), ('cleo', 'lead', 'GBP');
     insert into marts.customer_rfm values ('anna', 'loyal'), ('ben', 'new');
     insert into metrics.metrics_current values
-        ('revenue', 'Revenue', 'money', 'up', 1234.5, 1000, 234.5, 0.2345),
-        ('repeat_rate', 'Repeat rate', 'rate', 'up', 0.25, 0.5, -0.25, -0.5),
-        ('nps', 'Net promoter score', 'points', 'up', null, 10, null, null);
+        ('revenue', 1, 'Revenue', 'money', 'up', 1234.5, 1000, 234.5, 0.2345, null),
+        ('repeat_rate', 5, 'Repeat rate', 'rate', 'up', 0.25, 0.5, -0.25, -0.5, null),
+        ('market_share', 8, 'Market share', 'rate', 'up', null, null, null, null, 'market_size'),
+        ('customers_to_date', 6, 'Customers so far', 'count', 'up', null, 10, null, null, null);
     insert into metrics.reconciliation values
         ('shop', 'revenue', 'GBP', 'stated', 2100, 2094.5, -5.5, 'cancelled or refunded', 'cancelled or refunded -5.50'),
         ('till', 'orders', null, 'delivered', 4, 3, -1, 'unexplained', null);

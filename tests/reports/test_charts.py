@@ -44,11 +44,11 @@ def test_revenue_by_month(view, shop, width):
 def test_customers_by_month(view, shop):
     spec = columns(sales.customer_rows(view), WIDE, title="number of customers")
     expected = shop.execute("""
-        select strftime(measured_on, '%b %y'), 'new', count(distinct new_customers)
-        from metrics.measured_orders where new_customers is not null group by 1
+        select strftime(measured_on, '%b %y'), 'new', count(distinct customer_id)
+        from metrics.measured_orders where number = 1 group by 1
         union all
-        select strftime(measured_on, '%b %y'), 'returning', count(distinct returning_customers)
-        from metrics.measured_orders where returning_customers is not null group by 1
+        select strftime(measured_on, '%b %y'), 'returning', count(distinct customer_id)
+        from metrics.measured_orders where number > 1 group by 1
     """).fetchall()
     assert sorted(row for row in shown(spec, "label", "series", "value") if row[2]) == sorted(expected)
     assert "number of customers" in titles(spec)

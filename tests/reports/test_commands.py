@@ -34,7 +34,7 @@ def cdp(shop_file, tmp_path, monkeypatch, capsys):
 def test_all_metrics_are_listed_with_what_they_mean(cdp):
     printed = cdp("metric")
     assert "repeat_rate" in printed and "again / all" in printed and "rate" in printed
-    assert "--by channel, segment:" in printed
+    assert "--by channel, country, segment:" in printed
 
 
 def test_a_metric_by_dimension_the_largest_first(cdp):
@@ -72,7 +72,7 @@ def test_values_come_as_csv(cdp):
     ("arguments", "told"),
     [
         (["metric", "revenu"], "did you mean 'revenue'?"),
-        (["metric", "revenue", "--by", "colour"], "It has: channel, segment."),
+        (["metric", "revenue", "--by", "colour"], "It has: channel, country, segment."),
         (["metric", "revenue", "--since", "soon"], "'soon' is no date"),
         (["report", "--since", "2030"], "newest published day"),
     ],

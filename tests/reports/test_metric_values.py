@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from reports.errors import BadPeriod, UnknownDimension, UnknownMetric
-from reports.metric_values import find_metric, read_values
+from reports.metric_values import find_metric, missing_input, read_values
 from reports.periods import Period, chosen_period
 
 QUARTER = Period(date(2026, 1, 1), date(2026, 3, 31))
@@ -38,7 +38,41 @@ def test_somebody_who_returns_in_two_months_is_one_returning_customer_of_the_qua
 def test_a_rate_divides_people_of_the_whole_period_and_is_nothing_where_nobody_bought(shop):
     assert values(shop, "repeat_rate") == {"all": 0.5}
     assert values(shop, "repeat_rate", grain="month")["2026-03-01", "all"] is None
-    assert values(shop, "nps") == {"all": None}
+
+
+def test_what_is_added_up_to_a_day_holds_on_days_without_anything(shop):
+    assert values(shop, "customers_to_date", grain="month") == {
+        ("2026-01-01", "all"): 1,
+        ("2026-02-01", "all"): 2,
+        ("2026-03-01", "all"): 2,
+    }
+    assert values(shop, "customers_to_date", Period(date(2026, 3, 5), date(2026, 3, 5))) == {"all": 2}
+
+
+def test_growth_is_against_as_many_months_before_and_nothing_without_them(shop):
+    growth = values(shop, "revenue_growth", grain="month")
+    assert growth["2026-01-01", "all"] is None
+    assert growth["2026-02-01", "all"] == 2070 / 30 - 1
+    by_channel = values(
+        shop, "revenue_growth", Period(date(2026, 2, 1), date(2026, 2, 28)), dimension="channel"
+    )
+    assert by_channel == {("2026-02-01", "store"): None}, "nothing was sold in the store the month before"
+
+
+def test_a_metric_without_the_owners_input_has_no_figure_and_says_what_it_needs(shop):
+    found = read_values(shop, find_metric(shop, "market_share"), QUARTER)
+    assert [value.value for value in found] == [None]
+    assert "add market_size" in missing_input(find_metric(shop, "market_share"), found)
+    revenue = find_metric(shop, "revenue")
+    assert missing_input(revenue, read_values(shop, revenue, QUARTER)) == ""
+
+
+def test_a_dimension_of_customers_is_that_of_everything_they_did(shop):
+    assert values(shop, "revenue", dimension="country") == {
+        ("2026-01-01", "GB"): 60,
+        ("2026-01-01", "FR"): 40,
+        ("2026-01-01", "unknown"): 1994.5,
+    }
 
 
 def test_a_dimension_counts_people_in_each_of_its_values(shop):
@@ -66,18 +100,18 @@ def test_weeks_begin_on_monday_and_the_first_on_the_first_day_asked_for(shop):
 
 def test_a_metric_that_is_not_there_is_answered_with_the_nearest(shop):
     with pytest.raises(
-        UnknownMetric, match=r"'revenu', did you mean 'revenue'\? There are: new_customers, nps"
+        UnknownMetric, match=r"'revenu', did you mean 'revenue'\? There are: customers_to_date, market_share"
     ):
         find_metric(shop, "revenu")
 
 
 def test_a_dimension_that_is_not_there_is_answered_with_those_that_are(shop):
-    with pytest.raises(UnknownDimension, match=r"did you mean 'channel'\? It has: channel, segment"):
+    with pytest.raises(UnknownDimension, match=r"did you mean 'channel'\? It has: channel, country, segment"):
         values(shop, "revenue", dimension="chanel")
     with pytest.raises(
-        UnknownDimension, match=r"nps cannot be told apart by anything yet. These can: new_cust"
+        UnknownDimension, match=r"market_share cannot be told apart by anything yet. These can: customers"
     ):
-        values(shop, "nps", dimension="channel")
+        values(shop, "market_share", dimension="channel")
     with pytest.raises(UnknownDimension, match="cannot be told apart by"):
         values(shop, "revenue", dimension='x" from nothing; --')
 

@@ -1,87 +1,55 @@
+{#- What dbt's graph declares is not there when this is linted. -#}
+-- noqa: disable=ST03
 with
 
-definitions as (
+series as (
 
-    select * from {{ ref('metric_definitions') }}
-
-),
-
-measured as (
-
-    select * from {{ ref('measured_orders') }}
+    select * from {{ ref('int_measures__series') }}
+    where dimension <> 'all'
 
 ),
 
--- an order of somebody in two segments counts in both
-segmented as (
+measured_dimensions as (
 
     select
-        measured.*,
-        coalesce(members.segment_name, 'none') as segment
-    from measured
-    left join {{ ref('segment_membership') }} as members on measured.customer_id = members.customer_id
-
-),
-
-days as (
-
-    {{ marts_dimension_days('measured', marts_order_dimensions()) }}
-    union all
-    {{ marts_dimension_days('segmented', ['segment']) }}
-
-),
-
-measures as (
-
-    {% for measure in marts_order_measures() -%}
-    select
-        measured_on,
-        dimension,
-        dimension_value,
-        '{{ measure }}' as measure,
-        cast({{ measure }} as decimal(18, 4)) as value
-    from days
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+        measure,
+        dimension
+    from {{ ref('metric_measures') }}
 
 ),
 
 valued as (
 
+    {{ metric_long_values('series', ['measured_on as metric_date', 'dimension', 'dimension_value']) }}
+
+),
+
+-- a metric has a dimension when all that it is made of has
+told_apart as (
+
+    {%- for metric in metric_blocks() %}
+    {%- set needed = {} %}
+    {%- do metric_expression(metric, needed) %}
+    {%- set measures = needed.values() | map(attribute='measure') | unique | list %}
     select
-        definitions.metric,
-        numerators.measured_on as metric_date,
-        numerators.dimension,
-        numerators.dimension_value,
-        numerators.value as numerator,
-        denominators.value as denominator,
-        definitions.denominator_measure
-    from definitions
-    inner join measures as numerators on definitions.numerator_measure = numerators.measure
-    left join measures as denominators
-        on
-            definitions.denominator_measure = denominators.measure
-            and numerators.measured_on = denominators.measured_on
-            and numerators.dimension = denominators.dimension
-            and numerators.dimension_value = denominators.dimension_value
-    -- a metric is here when all it is made of is; a day without anything is no row
-    where
-        (definitions.denominator_measure is null or denominators.measure is not null)
-        and (numerators.value <> 0 or denominators.value <> 0)
+        '{{ metric.name }}' as metric,
+        dimension
+    from measured_dimensions
+    where measure in ('{{ measures | join("', '") }}')
+    group by dimension
+    having count(*) = {{ measures | length }}
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select 'none' as metric
+    {%- endfor %}
 
 ),
 
 final as (
 
-    select
-        metric,
-        metric_date,
-        dimension,
-        dimension_value,
-        numerator,
-        denominator,
-        {{ marts_metric_value('numerator', 'denominator', 'denominator_measure') }} as value
+    select valued.*
     from valued
+    inner join told_apart on valued.metric = told_apart.metric and valued.dimension = told_apart.dimension
 
 )
 
