@@ -18,17 +18,6 @@ credited as (
 
 ),
 
--- tills say where they stand; what was sold without one, was sold on the web
-tills as (
-
-    select
-        order_id,
-        min(location) as store
-    from {{ ref('stg_square__items') }}
-    group by order_id
-
-),
-
 final as (
 
     select
@@ -37,7 +26,7 @@ final as (
         orders.customer_id,
         orders.sales_channel as channel,
         orders.source,
-        coalesce(tills.store, orders.sales_channel) as store,
+        coalesce(orders.store_name, orders.sales_channel) as store,
         -- the order's own link, else the visit that it is credited to
         case
             when orders.utm_medium is not null
@@ -51,7 +40,6 @@ final as (
         orders.customer_order_number
     from orders
     left join credited on orders.order_id = credited.order_id
-    left join tills on orders.order_id = tills.order_id
 
 )
 
