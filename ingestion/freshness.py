@@ -41,11 +41,20 @@ class ShrunkTable:
 
 
 @dataclass(frozen=True)
+class TableRejects:
+    """How many rows of a table's newest delivery are rejected still, of how many in its files."""
+
+    table_name: str
+    rows: int
+    rejected: int
+
+
+@dataclass(frozen=True)
 class SourceStatus:
     """One source as of a time; counts are rows over all loads. A source that never delivered is not late.
 
     `last_loaded_at` is when something new last came in, `last_delivered_at` the date that the newest delivery carries.
-    `reject_share` (0–1) is that of the newest delivery of each table.
+    `rejects` are those of the newest delivery of each table, `reject_share` (0–1) their share of all its rows.
     """
 
     source: str
@@ -61,9 +70,14 @@ class SourceStatus:
     is_late: bool
     last_delivered_at: datetime | None = None
     next_expected_at: datetime | None = None
-    reject_share: float = 0.0
+    rejects: tuple[TableRejects, ...] = ()
     largest_reject_share: float = 0.0
     shrunk: tuple[ShrunkTable, ...] = ()
+
+    @property
+    def reject_share(self) -> float:
+        rows = sum(table.rows for table in self.rejects)
+        return sum(table.rejected for table in self.rejects) / rows if rows else 0.0
 
     @property
     def rejects_too_much(self) -> bool:
@@ -101,20 +115,20 @@ def _status(connection: duckdb.DuckDBPyConnection, source: Source, now: datetime
         is_late=due is not None and now > due,
         last_delivered_at=delivered,
         next_expected_at=due,
-        reject_share=_reject_share(connection, source),
+        rejects=_rejects(connection, source),
         largest_reject_share=source.largest_reject_share,
         shrunk=tuple(_shrunk(connection, source)),
     )
 
 
-def _reject_share(connection: duckdb.DuckDBPyConnection, source: Source) -> float:
-    (share,) = connection.execute(
-        "select sum(rows_rejected) / nullif(sum(rows_in_file), 0) from (select * from raw.loads "
-        "where source = ? and status = 'loaded' "
-        "qualify rank() over (partition by table_name order by delivered_at desc) = 1)",
+def _rejects(connection: duckdb.DuckDBPyConnection, source: Source) -> tuple[TableRejects, ...]:
+    found = connection.execute(
+        "select table_name, sum(rows_in_file)::bigint, sum(rows_rejected)::bigint from ("
+        "select * from raw.loads where source = ? and status = 'loaded' "
+        "qualify rank() over (partition by table_name order by delivered_at desc) = 1) group by table_name order by 1",
         [source.name],
-    ).fetchall()[0]
-    return float(share or 0)
+    ).fetchall()
+    return tuple(TableRejects(*row) for row in found)
 
 
 def _shrunk(connection: duckdb.DuckDBPyConnection, source: Source) -> Iterator[ShrunkTable]:

@@ -28,10 +28,28 @@ def raw_key(source: Source, table: Table) -> dg.AssetKey:
     return dg.AssetKey(["raw", source.raw_table(table)])
 
 
+def source_key(source: Source) -> dg.AssetKey:
+    """The source itself: materialised whenever it delivered anything, so that its freshness is that of its deliveries."""
+    return dg.AssetKey(["landing", source.name])
+
+
 def freshness(source: Source) -> dg.FreshnessPolicy:
     """Late after the time in which this source is expected to deliver, with some grace for the run itself."""
     expected = timedelta(hours=source.expected_every_hours)
     return dg.FreshnessPolicy.time_window(fail_window=expected + _GRACE, warn_window=expected)
+
+
+def source_spec(source: Source) -> dg.AssetSpec:
+    """A source as an asset: watched, and late when it delivered nothing for longer than it should."""
+    return dg.AssetSpec(
+        source_key(source),
+        description=source.description,
+        group_name="landing",
+        owners=["team:data_engineering"],
+        kinds={source.kind},
+        freshness_policy=freshness(source),
+        metadata={"title": source.title, "owner": source.owner},
+    )
 
 
 def delivery_spec(source: Source, table: Table) -> dg.AssetSpec:
@@ -39,6 +57,7 @@ def delivery_spec(source: Source, table: Table) -> dg.AssetSpec:
     place = f"landing/{source.name}/{', '.join(table.patterns)}"
     return dg.AssetSpec(
         file_key(source, table),
+        deps=[source_key(source)],
         description=f"{table.description} Delivered as {place}.",
         group_name="landing",
         owners=["team:data_engineering"],

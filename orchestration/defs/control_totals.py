@@ -25,7 +25,7 @@ from warehouse.settings import Settings
 )
 def control_totals(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     settings = Settings.load()
-    with measured(settings, context.run_id, "control_totals"), open_warehouse(settings) as connection:
+    with measured(settings, context.run.run_id, "control_totals"), open_warehouse(settings) as connection:
         compute(connection, SOURCES, settings.now())
         rows = row_counts(connection, "raw")["control_totals"]
     return dg.MaterializeResult(metadata={"dagster/row_count": rows})
