@@ -126,7 +126,10 @@
 {%- endmacro %}
 
 
-{#- JSON text → struct of texts, in one parse. `shape`: {field: none, nested: {field: none}}; absent → null. -#}
+{#-
+    JSON text → struct of texts, in one parse. `shape`: {field: none, nested: {field: none}}; absent → null, and so is
+    everything where the text is no JSON.
+-#}
 {% macro json_struct(text, shape) -%}
     {{ adapter.dispatch('json_struct', 'cdp')(text, shape) }}
 {%- endmacro %}
@@ -143,7 +146,7 @@
 {%- endmacro %}
 
 {% macro duckdb__json_struct(text, shape) -%}
-    from_json({{ text }}, '{{ duckdb_shape(shape) }}')
+    try(from_json({{ text }}, '{{ duckdb_shape(shape) }}'))
 {%- endmacro %}
 
 {% macro duckdb_shape(shape) -%}
@@ -155,7 +158,7 @@
 {%- endmacro %}
 
 
-{#- A JSON array of texts → one text, parts joined by comma and space, sorted. -#}
+{#- A JSON array of texts → one text, parts joined by comma and space, sorted; null for what is none. -#}
 {% macro json_list_text(text) -%}
     {{ adapter.dispatch('json_list_text', 'cdp')(text) }}
 {%- endmacro %}
@@ -165,7 +168,7 @@
 {%- endmacro %}
 
 {% macro duckdb__json_list_text(text) -%}
-    nullif(array_to_string(list_sort(from_json({{ text }}, '["VARCHAR"]')), ', '), '')
+    nullif(array_to_string(list_sort(try(from_json({{ text }}, '["VARCHAR"]'))), ', '), '')
 {%- endmacro %}
 
 

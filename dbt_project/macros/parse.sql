@@ -11,9 +11,9 @@
     )
 {%- endmacro %}
 
-{#- `1,234` → integer. -#}
+{#- `1,234` → integer; null for what no integer can hold, `1e99` and `inf` among it. -#}
 {% macro parse_count(text) -%}
-    cast({{ cast_or_null("replace(" ~ text ~ ", ',', '')", 'double') }} as bigint)
+    {{ cast_or_null(cast_or_null("replace(" ~ text ~ ", ',', '')", 'double'), 'bigint') }}
 {%- endmacro %}
 
 {#- `yes`, `Y`, `true`, `1` → true; `no`, `n`, `false`, `0` → false; anything else → null. -#}

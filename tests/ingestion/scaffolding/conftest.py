@@ -20,6 +20,7 @@ import pytest
 import xlsxwriter
 
 from ingestion.declarations import Source, Table
+from ingestion.declarations.columns import STRICT_TYPES
 from ingestion.loader import load
 from ingestion.reports import LoadReport
 from ingestion.scaffolding.roles import plan_columns
@@ -50,13 +51,19 @@ class Ground:
             (self.project / path).parent.mkdir(parents=True, exist_ok=True)
             (self.project / path).write_text(text)
 
-    def deliver(self, source: Source, rows: int = 20) -> None:
-        """Files in landing for every table of a source, with values that fit their types."""
+    def take_over(self, folder: str) -> None:
+        """A folder of this project as it is."""
+        shutil.copytree(PROJECT / folder, self.project / folder, dirs_exist_ok=True)
+
+    def deliver(self, source: Source, rows: int = 20, hostile: Sequence[str] = ()) -> None:
+        """Files in landing for every table: rows of values that fit their types, then rows with texts that do not."""
         for table in source.tables:
             folder = self.settings.landing_dir / source.name
             path = folder / _file_name(table)
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_delivery(path, table, plausible_rows(source, table, rows))
+            good = plausible_rows(source, table, rows + len(hostile))
+            bad = [with_text(table, row, text) for row, text in zip(good[rows:], hostile, strict=True)]
+            write_delivery(path, table, [*good[:rows], *bad])
 
     def load(self, sources: Sequence[Source]) -> LoadReport:
         with open_warehouse(self.settings) as connection:
@@ -97,6 +104,26 @@ class Ground:
             return connection.execute(sql).fetchall()
 
 
+@pytest.fixture(scope="session")
+def hostile() -> list[str]:
+    """Texts that broke software before; without the corpus, those that we met."""
+    corpus = PROJECT.parent / "shared" / "data" / "corpora" / "naughty_strings" / "blns.json"
+    own = [
+        "undefined",
+        "'; drop table x; --",
+        '"',
+        "\u202e",
+        "٠١٢",
+        "½",
+        "\ufeff",
+        "😀",
+        "a" * 5000,
+        "1/0",
+        "{{ 7 * 7 }}",
+    ]
+    return [*own, *(json.loads(corpus.read_text(encoding="utf-8")) if corpus.exists() else [])]
+
+
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
     return make_ground(tmp_path)
@@ -130,6 +157,14 @@ def plausible_rows(source: Source, table: Table, count: int) -> list[dict[str, s
                 row[raw] = '{"key": "value"}'
         rows.append(row)
     return rows
+
+
+def with_text(table: Table, row: dict[str, str | None], text: str) -> dict[str, str | None]:
+    """The row with `text` in every column whose values raw takes as they come, but for its keys."""
+    return {
+        raw: value if raw in table.raw_keys or column.type in STRICT_TYPES else text
+        for (raw, value), column in zip(row.items(), table.raw_columns.values(), strict=True)
+    }
 
 
 def write_delivery(path: Path, table: Table, rows: list[dict[str, str | None]]) -> None:

@@ -52,7 +52,7 @@ flattened as (
         properties.name as product_name,
         properties.category,
         {{ cast_or_null('properties.price', 'decimal(18, 2)') }} as price_amount,
-        cast({{ cast_or_null('properties.quantity', 'double') }} as integer) as quantity,
+        {{ cast_or_null(cast_or_null('properties.quantity', 'double'), 'integer') }} as quantity,
         properties.cart_id,
         properties.order_id as order_reference,
         properties.query as search_query
