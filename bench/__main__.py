@@ -80,7 +80,7 @@ def main(customers: int, memory_limit: str) -> None:
     _bare(bench)
     _compare(bench)
     if customers < LARGE:
-        loading.main(rows=5 * customers)
+        loading.main(rows=20 * customers)  # 2 million at 100,000 customers
 
 
 def _prepare(bench: Bench) -> None:
