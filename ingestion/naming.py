@@ -7,16 +7,31 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NOT_WORD = re.compile(r"[^a-z0-9]+")
+_NOT_WORD = re.compile(r"[\W_]+")
+# letters that are no other letter with a mark
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 
 
 def column_name(header: str) -> str:
-    """`Amount spent (GBP)` → `amount_spent_gbp`: lower case, other characters become one `_`, no leading digit."""
-    name = _NOT_WORD.sub("_", header.lower()).strip("_") or "unnamed"
+    """`Amount spent (GBP)` → `amount_spent_gbp`, `Última compra` → `ultima_compra`: lower case without accents.
+
+    Letters of other scripts stay, all else becomes one `_`, and there is no leading digit.
+    """
+    plain = "".join(map(_without_mark, unicodedata.normalize("NFC", header))).lower().translate(_LETTERS)
+    name = _NOT_WORD.sub("_", plain).strip("_") or "unnamed"
     return f"_{name}" if name[0].isdigit() else name
+
+
+def _without_mark(letter: str) -> str:
+    """A letter with a mark is the letter where that is a Latin one: elsewhere marks make other letters."""
+    bare = unicodedata.normalize("NFKD", letter)
+    return bare.encode("ascii", "ignore").decode() if bare[0].isascii() else letter
 
 
 def key_column_name(key: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 import duckdb
 
 from ingestion.checks import as_instant, describe, is_wrong, typed_columns
-from ingestion.declarations import Column
+from ingestion.declarations import Column, Table
 from ingestion.errors import ColumnRetyped
 from ingestion.feeds import Feed, Reject
 from ingestion.landing import Delivery
@@ -47,7 +47,8 @@ def take_out_mistyped(
     if not columns:
         return Judgement([])
     decimal = delivery.table.csv.decimal
-    wrong = {name: is_wrong(name, column, decimal) for name, column in columns.items()}
+    record = _is_record(delivery.table)
+    wrong = {name: f"({record} and {is_wrong(name, column, decimal)})" for name, column in columns.items()}
     table = f"raw.{quoted(delivery.raw_table)}"
     event = _event(delivery, columns)
     counts = ", ".join(f"count(*) filter ({test}), count({quoted(name)})" for name, test in wrong.items())
@@ -65,6 +66,15 @@ def take_out_mistyped(
             raise _retyped(delivery, columns[name], bad[name], filled[name], value)
     rejects = _take_out(connection, table, load_id, feed, columns, wrong) if any(bad.values()) else []
     return Judgement(rejects, first, last)
+
+
+def _is_record(table: Table) -> str:
+    """SQL that is false for the rows that `leave_out` names: raw keeps a `Total` below the data, whatever it holds."""
+    tests = [
+        f"coalesce({quoted(table.raw_name(name))}, '') not in ({', '.join(map(literal, values))})"
+        for name, values in table.leave_out.items()
+    ]
+    return " and ".join(tests) or "true"
 
 
 def _event(delivery: Delivery, columns: dict[str, Column]) -> str:

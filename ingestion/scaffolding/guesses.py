@@ -76,12 +76,15 @@ def find_currency(guesses: Sequence[Guess]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def uses_decimal_comma(evidence: Evidence) -> bool:
-    """True when amounts in this column end in a comma and one or two digits, and never in a point and digits."""
+def uses_decimal_comma(evidence: Evidence, *, has_cells: bool) -> bool:
+    """True when amounts in this column end in a comma and one or two digits, and never in a point and digits.
+
+    `has_cells`: in a workbook, a number that is none but in its looks has a point in every country.
+    """
     return (
         evidence.fits["comma_fraction"] > 0
         and evidence.fits["money_comma"] >= 0.5 * evidence.seen
-        and (evidence.fits["point_fraction"] < evidence.fits["comma_fraction"])
+        and (has_cells or evidence.fits["point_fraction"] < evidence.fits["comma_fraction"])
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ingestion.declarations import Column, Table
 from ingestion.scaffolding.expressions import UNREADABLE, macro, safe_name, told
 from ingestion.scaffolding.plans import Plan
-from ingestion.scaffolding.vocabulary import FIRST_NAMES, LAST_NAMES
+from ingestion.scaffolding.vocabulary import FIRST_NAMES, LAST_NAMES, WHOLE_NAMES
 from ingestion.scaffolding.words import in_sql, is_named
 
 ADDRESS = "user.contact.address"
@@ -44,11 +44,13 @@ def stage_phone(plan: Plan, raw: str, column: Column) -> None:
 
 def stage_name(plan: Plan, raw: str, column: Column) -> None:
     text = told(column, "Name as delivered")
-    for part, words, example in (("first_name", FIRST_NAMES, "Anna"), ("last_name", LAST_NAMES, "Smith")):
-        if is_named(raw, words) and plan.take(part, raw):
-            plan.give(example, None)
-            plan.add(part, in_sql(raw), text, "user.name", shown=(example, None))
-            return
+    part = _name_part(raw)
+    is_whole = is_named(raw, WHOLE_NAMES) and not has_name_parts(plan.table)
+    if part is not None and not is_whole and plan.take(part, raw):
+        example = {"first_name": "Anna", "last_name": "Smith"}[part]
+        plan.give(example, None)
+        plan.add(part, in_sql(raw), text, "user.name", shown=(example, None))
+        return
     if has_name_parts(plan.table) or not plan.take("full_name", raw):
         plan.add(safe_name(raw), in_sql(raw), text, "user.name")
         return
@@ -62,8 +64,16 @@ def stage_name(plan: Plan, raw: str, column: Column) -> None:
 
 def has_name_parts(table: Table) -> bool:
     """True when given and family name are delivered apart."""
-    names = [raw for raw, column in table.raw_columns.items() if column.type == "name"]
-    return all(any(is_named(name, words) for name in names) for words in (FIRST_NAMES, LAST_NAMES))
+    found = {_name_part(raw) for raw, column in table.raw_columns.items() if column.type == "name"}
+    return found >= {"first_name", "last_name"}
+
+
+def _name_part(raw: str) -> str | None:
+    """Which half of a name the column holds; None for a whole one (`Apellidos, Nombre` says both)."""
+    halves = {"first_name": is_named(raw, FIRST_NAMES), "last_name": is_named(raw, LAST_NAMES)}
+    return (
+        next((half for half, is_it in halves.items() if is_it), None) if sum(halves.values()) == 1 else None
+    )
 
 
 def stage_address(plan: Plan, raw: str, column: Column) -> None:

@@ -158,7 +158,8 @@ def _draft_table(
         evidence[raw] = gather(connection, relation, raw)
     progress("profile", (place[0] + 1) * len(names), place[1] * len(names))
     # a comma as soon as one column's amounts say so: a file is written in one country
-    decimal = "," if any(map(uses_decimal_comma, evidence.values())) else "."
+    has_cells = shape.format == "xlsx"
+    decimal = "," if any(uses_decimal_comma(each, has_cells=has_cells) for each in evidence.values()) else "."
     country = Country(decimal, options.region == "US")
     guesses = [guess_column(connection, raw, name, evidence[raw], country) for raw, name in names.items()]
     keys, reason = find_keys(connection, relation, dict(zip(shape.raw_names, guesses, strict=True)))

@@ -34,8 +34,8 @@ def first_word_of(name: str) -> str:
 
 
 def is_named(name: str, words: Collection[str]) -> bool:
-    """True when one of `words` is a word of the name (`billing_first_name` is named `first`)."""
-    return any(part in words for part in name.split("_"))
+    """True when one of `words` is a word of the name (`billing_first_name` is named `first`), or all of it (`c_p`: `cp`)."""
+    return any(part in words for part in (*name.split("_"), name.replace("_", "")))
 
 
 def without(name: str, words: Collection[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -235,3 +236,13 @@ def test_too_few_or_too_many_words_cost_a_line_its_place(ground):
     ]
     ground.deliver("people_cut.csv", "Id Name Joined\n1 a 2026-01-02\n2 b")
     assert "looks cut off in line 3: its last record has 2 of 3 fields" in ground.load().files[1].message
+
+
+def test_a_total_below_the_data_is_kept_whatever_the_column_should_hold(ground):
+    """It is no record: raw keeps it as it is, and staging leaves it out."""
+    ground.declare(leave_out={"Id": ["Total"]})
+    ground.deliver("people.csv", HEADER + "1,a,2026-01-02\nx,b,\nTotal,2 people,altogether\n")
+    ground.load()
+    assert ground.rows("id, name, joined") == [("1", "a", "2026-01-02"), ("Total", "2 people", "altogether")]
+    assert ground.ledger() == [("shop/people.csv", "loaded", 3, 2, 1)]
+    assert ground.ask("select min_event_at, max_event_at from raw.loads") == [(datetime(2026, 1, 2),) * 2]

@@ -176,3 +176,12 @@ def test_lines_with_keys_that_no_earlier_line_had_are_surveyed(lines, monkeypatc
         ("d", "e", None),
         (None, None, None),
     ]
+
+
+def test_keys_in_another_script_stay_apart(ground):
+    ground.declare(format="jsonl", required=["id"], columns=["id"])
+    ground.deliver(
+        "people.jsonl", '{"id": 1, "имя": "Анна", "город": "Рига", "お名前": "あ", "Prénom": "Zoë"}\n'
+    )
+    ground.load()
+    assert ground.rows("id, имя, город, お名前, prenom") == [("1", "Анна", "Рига", "あ", "Zoë")]

@@ -19,7 +19,7 @@ import pytest
 from . import killed_loads
 from .killed_loads import CountedConnection, contents, deliver, load_all, load_and_die
 
-TRIALS = int(os.environ.get("CDP_KILL_TRIALS", "12"))
+TRIALS = int(os.environ.get("CDP_KILL_TRIALS", "50"))
 FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload([killed_loads.__name__])
 

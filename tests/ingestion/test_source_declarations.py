@@ -85,6 +85,15 @@ def test_column_names():
     assert column_name("Amount spent (GBP)") == "amount_spent_gbp"
     assert column_name("2nd  Line!") == "_2nd_line"
     assert column_name("¿?") == "unnamed"
+    assert column_name("Última compra (€)") == column_name("U\u0301ltima compra") == "ultima_compra"
+    assert column_name("Straße_Nº") == "strasse_no"
+    assert column_name("Łódź ŻÓŁĆ") == "lodz_zolc"
+    assert [column_name(header) for header in ("Имя", "Фамилия", "お名前", "이름")] == [
+        "имя",
+        "фамилия",
+        "お名前",
+        "이름",
+    ]
     assert column_names(["Tag", "tag", "TAG"]) == ["tag", "tag_2", "tag_3"]
     assert key_column_name("messageId") == "message_id"
     assert key_column_name("UTMSource2Name") == "utmsource2_name"

@@ -20,8 +20,9 @@ from ingestion.errors import ScaffoldRefused
 from ingestion.scaffolding import evidence
 from ingestion.scaffolding.drafts import draft_yaml
 from ingestion.scaffolding.profiling import Draft, Options, profile
+from ingestion.scaffolding.roles import plan_columns
 
-from .odd_files import write_odd_spreadsheet
+from .odd_files import write_odd_club, write_odd_spreadsheet
 
 
 def guess(*files: Path, **options: str) -> Draft:
@@ -65,6 +66,67 @@ def test_a_spreadsheet_kept_by_hand_in_another_country(tmp_path):
         "Bemerkung": "text",
     }
     assert (draft.report.rows_loaded, draft.report.rows_rejected) == (61, 0)
+
+
+def test_a_list_kept_over_years_with_cells_of_every_kind(tmp_path):
+    draft = guess(write_odd_club(tmp_path / "Socios TIENDA (v3) FINAL.xlsx"), region="ES")
+    table = draft.source.tables[0]
+    assert (table.name, table.sheets, table.skip, table.csv.decimal) == ("socios", ("Socios 2026",), 4, ",")
+    assert (table.keys, table.leave_out) == (
+        ("Nº Socio (tarjeta)",),
+        {"Nº Socio (tarjeta)": ("TOTAL",)},
+    )
+    assert types(draft) == {
+        "Nº Socio (tarjeta)": "text",
+        "Apellidos, Nombre": "name",
+        "Correo electrónico": "email",
+        "Móvil": "phone",
+        "C.P.": "postcode",
+        "F. nac.": "date",
+        "Alta": "date",
+        "Última compra": "date",
+        "Gasto total": "money",
+        "¿Newsletter?": "boolean",
+        "Nivel": "category",
+        "obs.": "text",
+    }
+    assert list(table.raw_columns)[:4] == [
+        "no_socio_tarjeta",
+        "apellidos_nombre",
+        "correo_electronico",
+        "movil",
+    ]
+    assert (draft.source.currency, draft.report.rows_loaded, draft.report.rows_rejected) == ("EUR", 61, 0)
+    staged = {column.name for column in plan_columns(draft.source, table).staged}
+    assert staged >= {"name_raw", "first_name", "last_name", "birth_date", "postcode", "gasto_total_amount"}
+
+
+@pytest.mark.parametrize(
+    ("header", "parts"),
+    [
+        (["Nombre", "Apellidos"], {"first_name": "nombre", "last_name": "apellidos"}),
+        (["Nombre"], {"full_name": "nombre"}),
+        (["Nom", "Prénom"], {"first_name": "prenom", "last_name": "nom"}),
+        (["Nom"], {"full_name": "nom"}),
+        (["Vorname"], {"first_name": "vorname"}),
+        (["Apellidos y nombre"], {"full_name": "apellidos_y_nombre"}),
+    ],
+)
+def test_halves_of_names_are_told_from_whole_ones(header, parts):
+    columns = ["Nr", *({"name": name, "type": "name"} for name in header)]
+    declared = {
+        "name": "list",
+        "description": "People.",
+        "files": ["l*"],
+        "format": "csv",
+        "required": ["Nr"],
+    }
+    source = Source.model_validate({
+        "name": "club", "title": "Club", "description": "People.", "owner": "tests", "expected_every_hours": 1,
+        "tables": [{**declared, "columns": columns}],
+    })  # fmt: skip
+    found = plan_columns(source, source.tables[0]).parts
+    assert {part: found.get(part) for part in (*parts, "full_name")} == {"full_name": None, **parts}
 
 
 def test_the_draft_says_what_supports_each_guess_and_reads_back_as_it_was_meant(tmp_path):
