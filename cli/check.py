@@ -9,6 +9,7 @@ from cli.terminal import console
 from ingestion.declarations import read_sources
 from reverse_etl.accounts import Accounts, NotConfigured
 from reverse_etl.declarations import read_syncs
+from segments.contracts import read_segments, require_contracts
 from warehouse.settings import Settings
 
 
@@ -35,6 +36,9 @@ def check() -> None:
     )
     syncs = read_syncs(manifest)
     console.print(f"[green]✓[/green] {len(syncs)} syncs: {', '.join(sync.name for sync in syncs)}")
+    segments = read_segments(manifest, [source.name for source in sources])
+    require_contracts(segments)
+    console.print(f"[green]✓[/green] {len(segments)} segments, each with a contract")
     accounts = Accounts.load(settings.outbox_dir)
     for destination in dict.fromkeys(sync.destination for sync in syncs):
         account = accounts.find(destination)

@@ -18,6 +18,7 @@ from cli.terminal import console, heading, number, table
 from identity.evaluation import METHODS
 from reverse_etl.log import read_runs
 from reverse_etl.results import NEEDS_NOBODY
+from segments.release import held_sentence
 from warehouse.connections import open_state
 from warehouse.publishing import open_published
 from warehouse.settings import Settings
@@ -46,7 +47,7 @@ def print_summary(settings: Settings, run_id: str, seconds: float | None = None)
         _customers(connection)
         print_quality(connection)
         _metrics(connection)
-        _segments(connection)
+        problems += _segments(connection)
         problems += _failed_tests(connection)
     problems += _syncs(settings, run_id)
     problems += _sources_in_trouble(settings)
@@ -173,12 +174,23 @@ def _figure(value: float | None, unit: str) -> str:
     return forms.get(unit, f"{value:,.1f} {unit}")
 
 
-def _segments(connection: duckdb.DuckDBPyConnection) -> None:
+def _segments(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     heading("Segments")
     rows = _rows(
-        connection, "select title, member_count::bigint from segments.segment_sizes order by 2 desc, 1"
+        connection,
+        "select title, member_count::bigint, holdout_count::bigint, case when status = 'held' then 'held' else '' end "
+        "from segments.segment_sizes order by 2 desc, 1",
     )
-    console.print(table(["segment", "customers"], rows))
+    console.print(table(["segment", "customers", "held out", ""], rows))
+    held = _rows(
+        connection,
+        "select segment_name, title, reasons from segments.segment_releases where status = 'held' order by 1",
+    )
+    return [Problem(_capitalised(held_sentence(name, title, (why,))) + ".") for name, title, why in held]
+
+
+def _capitalised(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
 
 
 def _failed_tests(connection: duckdb.DuckDBPyConnection) -> list[Problem]:

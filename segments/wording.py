@@ -5,14 +5,19 @@ The words are for reading only; what is evaluated is the condition itself.
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 _LONGEST = 160
+_SINCE = re.compile(r"\((\w+ since [\w.]+)\)")
+_NOT_NULL = re.compile(r"NOT ((?:\w+\([^()]*\))|[\w.]+) IS NULL")
 
 
 def in_words(condition: exp.Expr) -> str:
     """A condition as short SQL: without qualifiers and casts, `now` for the run's time, `days since x` for differences."""
     text = condition.copy().transform(_plain).sql(dialect="duckdb").replace('"', "")
+    text = _SINCE.sub(r"\1", _NOT_NULL.sub(r"\1 IS NOT NULL", text))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

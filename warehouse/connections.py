@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.errors import StoreDamaged, StoreLocked
+from warehouse.errors import StoreDamaged, StoreLocked, WarehouseError
 from warehouse.functions.registration import register_functions
 from warehouse.settings import Settings
 from warehouse.sql_text import path_literal
@@ -45,6 +45,29 @@ def open_warehouse(settings: Settings, *, with_state: bool = False) -> Iterator[
 
 
 @contextmanager
+def open_trial(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to nothing but memory, with the warehouse attached read-only as its default catalog.
+
+    For trying things out on the tables as they are: temporary tables may be made, the file cannot be changed. Raises
+    StoreLocked or StoreDamaged, and WarehouseError when there is no warehouse yet.
+    """
+    path = settings.warehouse_path
+    if not path.exists():
+        raise WarehouseError(f"There is no warehouse yet ({path} does not exist). Run `cdp run` first.")
+    with _connect(path, settings, read_only=True):
+        pass  # waits for a run under way, and says so when it lasts
+    connection = duckdb.connect()
+    try:
+        _configure(connection, settings)
+        register_functions(connection)
+        connection.execute(f"attach {path_literal(path)} as {path.stem} (read_only)")
+        connection.execute(f"use {path.stem}")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
 def open_state(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-write connection to the state file, migrated to the newest version, closed at the end of the block."""
     connection = _connect(settings.state_path, settings)
@@ -62,12 +85,12 @@ def _detach_state(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"detach {STATE_CATALOG}")
 
 
-def _connect(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + settings.lock_wait_seconds
     while True:
         try:
-            connection = duckdb.connect(path)
+            connection = duckdb.connect(path, read_only=read_only)
             break
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
