@@ -127,7 +127,8 @@ def build(
             connection.execute(f'create or replace temp table "{table}" as {text}')
         except duckdb.Error as error:
             raise DefinitionError(
-                f"{model.name} ({definition.label}) does not run: {str(error).splitlines()[0]}"
+                f"{model.name} ({definition.label}) does not run: {str(error).splitlines()[0]} "
+                "If it reads something that the last run did not have yet, `cdp run` builds it."
             ) from error
         built[model.relation] = table
         sql = text
