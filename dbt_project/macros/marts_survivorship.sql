@@ -1,20 +1,16 @@
 {#- Place of a source in the order of trust (1 = most trusted), from the var of that name. -#}
 {% macro marts_source_trust(column) -%}
+    {{ marts_trust_place(column, var('survivorship_sources')) }}
+{%- endmacro %}
+
+{#- The same in an order given, most trusted first. -#}
+{% macro marts_trust_place(column, sources) -%}
     case {{ column }}
-        {%- for source in var('survivorship_sources') %}
+        {%- for source in sources %}
         when '{{ source }}' then {{ loop.index }}
         {%- endfor %}
-        else {{ var('survivorship_sources') | length + 1 }}
+        else {{ sources | length + 1 }}
     end
-{%- endmacro %}
-
-{#- The value that survives for one attribute: the first in order of precedence among the rows that qualify. -#}
-{% macro marts_survivor(value, precedence, qualifies) -%}
-    {{ adapter.dispatch('marts_survivor', 'cdp')(value, precedence, qualifies) }}
-{%- endmacro %}
-
-{% macro default__marts_survivor(value, precedence, qualifies) -%}
-    min_by({{ value }}, {{ precedence }}) filter (where {{ qualifies }})
 {%- endmacro %}
 
 {#- Names are kept in lower case for matching; people read them with capitals. -#}

@@ -1,6 +1,3 @@
-{%- set whole_name = 'first_name is not null and last_name is not null' -%}
-{%- set placed = 'coalesce(postcode, city) is not null' -%}
-
 with
 
 records as (
@@ -9,28 +6,17 @@ records as (
 
 ),
 
-survivors as (
+winners as (
+
+    select * from {{ ref('int_customer__stated_values') }}
+    where survival = 1 and is_usable
+
+),
+
+known as (
 
     select
         customer_id,
-        -- names and addresses are taken whole, so that nobody gets the first name of one record and the last of another
-        {{ marts_survivor('first_name', 'precedence', whole_name) }} as whole_first_name,
-        {{ marts_survivor('last_name', 'precedence', whole_name) }} as whole_last_name,
-        {{ marts_survivor('display_name', 'precedence', whole_name) }} as whole_display_name,
-        {{ marts_survivor('first_name', 'precedence', 'first_name is not null') }} as first_name,
-        {{ marts_survivor('last_name', 'precedence', 'last_name is not null') }} as last_name,
-        {{ marts_survivor('display_name', 'precedence', 'display_name is not null') }} as display_name,
-        {{ marts_survivor('email', 'precedence', 'email is not null and is_email_usable and is_email_deliverable') }}
-            as deliverable_email,
-        {{ marts_survivor('email', 'precedence', 'email is not null and is_email_usable') }} as usable_email,
-        {{ marts_survivor('phone', 'precedence', 'phone is not null and not phone_is_placeholder') }} as phone,
-        {{ marts_survivor('city', 'precedence', placed) }} as city,
-        {{ marts_survivor('postcode', 'precedence', placed) }} as postcode,
-        {{ marts_survivor('country', 'precedence', placed) }} as placed_country,
-        {{ marts_survivor('country', 'precedence', 'country is not null') }} as any_country,
-        {{ marts_survivor('birth_date', 'precedence', 'birth_date is not null') }} as birth_date,
-        {{ marts_survivor('birthday', 'precedence', 'birthday is not null') }} as birthday,
-        {{ marts_survivor('company', 'precedence', 'company is not null') }} as company,
         min(seen_at) as first_recorded_at,
         max(seen_at) as last_recorded_at,
         count(*) as record_count,
@@ -41,41 +27,43 @@ survivors as (
 
 ),
 
-named as (
+chosen as (
 
     select
         customer_id,
-        deliverable_email,
-        usable_email,
-        phone,
-        city,
-        postcode,
-        placed_country,
-        any_country,
-        birth_date,
-        birthday,
-        company,
-        first_recorded_at,
-        last_recorded_at,
-        record_count,
-        source_count,
-        confidence,
-        coalesce(whole_first_name, first_name) as first_name,
-        coalesce(whole_last_name, case when whole_first_name is null then last_name end) as last_name,
-        coalesce(whole_display_name, display_name) as display_name
-    from survivors
+        {%- for attribute in ['email', 'phone', 'country', 'birth_date', 'birthday', 'company', 'language'] %}
+        max(value) filter (where attribute = '{{ attribute }}') as {{ attribute }},
+        {%- endfor %}
+        max(record_id) filter (where attribute = 'name') as name_record_id,
+        max(record_id) filter (where attribute = 'address') as address_record_id
+    from winners
+    group by customer_id
 
 ),
 
+-- names and addresses are taken whole, so that nobody gets the first name of one record and the last of another
 worded as (
 
     select
-        *,
-        case when display_name like '% %' and display_name not like '% % %' then split_part(display_name, ' ', 1) end
-            as first_word,
-        case when display_name like '% %' and display_name not like '% % %' then split_part(display_name, ' ', 2) end
-            as last_word
-    from named
+        known.*,
+        chosen.email,
+        chosen.phone,
+        chosen.company,
+        chosen.language,
+        chosen.birthday,
+        cast(chosen.birth_date as date) as birth_date,
+        addresses.city,
+        addresses.postcode,
+        addresses.region,
+        coalesce(addresses.country, chosen.country) as country,
+        names.first_name,
+        names.last_name,
+        names.display_name,
+        names.display_name like '% %' and names.display_name not like '% % %' as has_two_words
+    from known
+    left join chosen on known.customer_id = chosen.customer_id
+    left join records as names on chosen.name_record_id = names.record_id
+    left join records as addresses on chosen.address_record_id = addresses.record_id
 
 ),
 
@@ -83,14 +71,17 @@ golden as (
 
     select
         customer_id,
-        {{ marts_name_as_delivered('first_name', 'first_word') }} as first_name,
-        {{ marts_name_as_delivered('last_name', 'last_word') }} as last_name,
+        {{ marts_name_as_delivered('first_name', "case when has_two_words then split_part(display_name, ' ', 1) end") }}
+            as first_name,
+        {{ marts_name_as_delivered('last_name', "case when has_two_words then split_part(display_name, ' ', 2) end") }}
+            as last_name,
         display_name,
-        coalesce(deliverable_email, usable_email) as email,
+        email,
         phone,
         city,
         postcode,
-        coalesce(placed_country, any_country) as country,
+        region,
+        country,
         birth_date,
         case
             when birth_date is not null
@@ -98,6 +89,7 @@ golden as (
             else birthday
         end as birthday,
         company,
+        language,
         first_recorded_at,
         last_recorded_at,
         record_count,

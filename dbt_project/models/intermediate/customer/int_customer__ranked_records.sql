@@ -18,6 +18,26 @@ undeliverable as (
 
 ),
 
+details as (
+
+    select * from {{ ref('int_customer__stated_details') }}
+
+),
+
+proven as (
+
+    select distinct email
+    from (
+        select email from members
+        where confirmed_at is not null
+        union all
+        select email from {{ ref('stg_mailchimp__campaign_activity') }}
+        where action in ('open', 'click')
+    ) as answered
+    where email is not null
+
+),
+
 ranked as (
 
     select
@@ -26,6 +46,10 @@ ranked as (
         records.*,
         not records.email_is_placeholder as is_email_usable,
         undeliverable.email is null as is_email_deliverable,
+        case when undeliverable.email is not null then 0 when proven.email is not null then 2 else 1 end
+            as email_verification,
+        details.region,
+        details.language,
         case
             when records.birth_date is not null
                 then {{ marts_birthday('records.birth_date') }}
@@ -43,6 +67,8 @@ ranked as (
     left join {{ ref('int_identity__records') }} as records on clusters.record_id = records.record_id
     left join members on records.record_id = members.record_id
     left join undeliverable on records.email = undeliverable.email
+    left join proven on records.email = proven.email
+    left join details on records.record_id = details.record_id
 
 )
 

@@ -17,6 +17,7 @@ cleaned as (
         job_title,
         street_address as street,
         city,
+        {{ clean_text('state_region') }} as region,
         {{ clean_text('postal_code') }} as postcode_raw,
         country_region as country_raw,
         {{ standardise_country('country_region') }} as country,

@@ -12,6 +12,7 @@ cleaned as (
         default_address_company as company,
         nullif(concat_ws(', ', default_address_address1, default_address_address2), '') as street,
         default_address_city as city,
+        {{ clean_text('default_address_province_code') }} as region,
         {{ clean_text('default_address_zip') }} as postcode_raw,
         default_address_country_code as country_raw,
         {{ standardise_country('default_address_country_code') }} as country,

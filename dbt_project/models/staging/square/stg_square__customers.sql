@@ -14,6 +14,7 @@ cleaned as (
         company_name as company,
         nullif(concat_ws(', ', street_address_1, street_address_2), '') as street,
         city,
+        {{ clean_text('state') }} as region,
         {{ clean_text('postal_code') }} as postcode,
         birthday as birth_date_raw,
         {{ parse_birth_date('birthday', ['%Y-%m-%d', '%d/%m/%Y']) }} as birth_date,
