@@ -92,6 +92,10 @@
 
 {#- Place of a record's source in an attribute's order of trust. -#}
 {% macro marts_attribute_trust(attribute, source) -%}
+    {{ adapter.dispatch('marts_attribute_trust', 'cdp')(attribute, source) }}
+{%- endmacro %}
+
+{% macro default__marts_attribute_trust(attribute, source) -%}
     {{ marts_trust_place(source, marts_survivorship_rules()[attribute].sources) }}
 {%- endmacro %}
 
@@ -128,6 +132,10 @@
 
 {#- Which key tells a value from the one it was compared with (columns `other_…`); null when none does. -#}
 {% macro marts_deciding_key() -%}
+    {{ adapter.dispatch('marts_deciding_key', 'cdp')() }}
+{%- endmacro %}
+
+{% macro default__marts_deciding_key() -%}
     {%- set columns = marts_survivorship_keys() -%}
     case attribute
         {%- for attribute, rule in marts_survivorship_rules().items() %}

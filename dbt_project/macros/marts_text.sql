@@ -34,3 +34,10 @@
 {% macro marts_visitor_id() -%}
     coalesce(anonymous_id, 'user:' || user_id, event_id)
 {%- endmacro %}
+
+{#- True when the value is one of a declared list of names; null counts as not. -#}
+{% macro is_one_of(value, names) -%}
+    coalesce({{ value }} in (
+        {%- for name in names %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor -%}
+    ), false)
+{%- endmacro %}

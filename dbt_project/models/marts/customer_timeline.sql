@@ -7,6 +7,8 @@ interactions as (
     select * from {{ ref('int_timeline__visits_and_mails') }}
     union all
     select * from {{ ref('int_timeline__conversations') }}
+    union all
+    select * from {{ ref('int_timeline__loyalty_and_store') }}
 
 ),
 
@@ -20,8 +22,11 @@ final as (
         sentence,
         amount,
         currency,
+        source,
         source_table,
-        source_id
+        source_id,
+        interaction || ':' || source_table || ':' || source_id || '@' || {{ marts_epoch_text('occurred_at') }}
+            as interaction_id
     from interactions
     where customer_id is not null and occurred_at is not null
 

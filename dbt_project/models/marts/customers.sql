@@ -19,6 +19,8 @@ activity as (
         min(occurred_at) as first_active_at,
         max(occurred_at) as last_active_at
     from {{ ref('customer_timeline') }}
+    -- what the shop did is no sign of life
+    where interaction not in ('email_sent', 'support_solved')
     group by customer_id
 
 ),
@@ -36,6 +38,24 @@ contactable as (
 
 ),
 
+favourites as (
+
+    select * from {{ ref('int_customer__favourites') }}
+
+),
+
+habits as (
+
+    select * from {{ ref('int_customer__habits') }}
+
+),
+
+scores as (
+
+    select * from {{ ref('int_customer__profile_scores') }}
+
+),
+
 joined as (
 
     select
@@ -49,12 +69,22 @@ joined as (
         least(golden.first_recorded_at, activity.first_active_at) as first_seen_at,
         greatest(golden.last_recorded_at, activity.last_active_at) as last_seen_at,
         coalesce(contactable.is_email_contactable, false) as is_email_contactable,
-        coalesce(contactable.is_ads_contactable, false) as is_ads_contactable
+        coalesce(contactable.is_sms_contactable, false) as is_sms_contactable,
+        coalesce(contactable.is_ads_contactable, false) as is_ads_contactable,
+        favourites.favourite_product,
+        favourites.favourite_store,
+        habits.preferred_channel,
+        habits.preferred_hour,
+        scores.profile_confidence,
+        scores.completeness
     from golden
     left join order_facts on golden.customer_id = order_facts.customer_id
     left join lifecycles on golden.customer_id = lifecycles.customer_id
     left join activity on golden.customer_id = activity.customer_id
     left join contactable on golden.customer_id = contactable.customer_id
+    left join favourites on golden.customer_id = favourites.customer_id
+    left join habits on golden.customer_id = habits.customer_id
+    left join scores on golden.customer_id = scores.customer_id
 
 ),
 
@@ -70,6 +100,8 @@ final as (
         cast(city as varchar) as city,
         cast(postcode as varchar) as postcode,
         cast(country as varchar) as country,
+        cast(region as varchar) as region,
+        cast(language as varchar) as language,
         cast(birth_date as date) as birth_date,
         cast(birthday as varchar) as birthday,
         cast(company as varchar) as company,
@@ -86,10 +118,17 @@ final as (
         cast(case when order_count > 0 then total_spend_amount / order_count end as decimal(18, 2))
             as average_order_amount,
         cast(favourite_category as varchar) as favourite_category,
+        cast(favourite_product as varchar) as favourite_product,
+        cast(favourite_store as varchar) as favourite_store,
+        cast(preferred_channel as varchar) as preferred_channel,
+        cast(preferred_hour as integer) as preferred_hour,
         cast(lifecycle_stage as varchar) as lifecycle_stage,
         cast(is_email_contactable as boolean) as is_email_contactable,
+        cast(is_sms_contactable as boolean) as is_sms_contactable,
         cast(is_ads_contactable as boolean) as is_ads_contactable,
-        cast(confidence as double) as confidence
+        cast(confidence as double) as confidence,
+        cast(profile_confidence as double) as profile_confidence,
+        cast(completeness as double) as completeness
     from joined
 
 )

@@ -2,13 +2,14 @@
 {%- set attributes = {
     'name': (
         "concat_ws(' ', first_name, last_name)", 'display_name', 'true',
-        'first_name is not null and last_name is not null', '1', 'coalesce(first_name, last_name, display_name) is not null'
+        'first_name is not null and last_name is not null', '1',
+        'coalesce(first_name, last_name, display_name) is not null'
     ),
     'email': ('email', 'email', 'is_email_usable', 'true', 'email_verification', 'email is not null'),
     'phone': ('phone', 'phone', 'not phone_is_placeholder', 'true', '1', 'phone is not null'),
     'address': (
-        "concat_ws(', ', lower(city), postcode, lower(region), country)", "concat_ws(', ', city, postcode, region, country)",
-        'true', 'true', '1', 'coalesce(postcode, city) is not null'
+        "concat_ws(', ', lower(city), postcode, lower(region), country)",
+        "concat_ws(', ', city, postcode, region, country)", 'true', 'true', '1', 'coalesce(postcode, city) is not null'
     ),
     'country': ('country', 'country', 'true', 'true', '1', 'country is not null'),
     'birth_date': (

@@ -13,9 +13,28 @@ tickets as (
             when false then ' and was unhappy with the answer'
             else ''
         end || '.' as sentence,
+        'zendesk' as source,
         'support_tickets' as source_table,
         ticket_id as source_id
     from {{ ref('support_tickets') }}
+
+),
+
+solved_tickets as (
+
+    select
+        customer_id,
+        solved_at as occurred_at,
+        'support' as channel,
+        'support_solved' as interaction,
+        'Support solved' || coalesce(nullif({{ marts_quoted('subject') }}, ''), ' the question')
+        || coalesce(' after ' || cast(cast(round(resolution_hours) as integer) as varchar) || ' hours', '') || '.'
+            as sentence,
+        'zendesk' as source,
+        'support_tickets' as source_table,
+        ticket_id as source_id
+    from {{ ref('support_tickets') }}
+    where solved_at is not null
 
 ),
 
@@ -29,6 +48,7 @@ answers as (
         'Answered ' || cast(score as varchar)
         || case when survey = 'nps' then ' of 10 when asked to recommend the shop' else ' of 5 for an order' end
         || coalesce(':' || nullif({{ marts_quoted('comment') }}, ''), '') || '.' as sentence,
+        'surveys' as source,
         'survey_responses' as source_table,
         response_id as source_id
     from {{ ref('survey_responses') }}
@@ -55,6 +75,7 @@ reviewed as (
         'Gave ' || {{ marts_count_text('reviews.rating', 'star') }} || ' to '
         || coalesce(products.product_name, reviews.product_id, 'a product')
         || coalesce(':' || nullif({{ marts_quoted('reviews.title') }}, ''), '') || '.' as sentence,
+        'reviews' as source,
         'reviews' as source_table,
         reviews.review_id as source_id
     from {{ ref('reviews') }} as reviews
@@ -71,25 +92,35 @@ clusters as (
 -- the address itself stays out of the sentence; one statement may stand at several records of a person
 stated as (
 
-    select distinct
+    select
         clusters.customer_id,
         statements.stated_at as occurred_at,
         statements.channel,
         'consent_' || statements.status as interaction,
         case when statements.status = 'granted' then 'Agreed to ' else 'Objected to ' end
         || statements.purpose || ' by ' || statements.channel
-        || ' (' || statements.source || ': ' || statements.proof || ').' as sentence,
+        || ' (' || statements.source || ': ' || min(statements.proof) || ').' as sentence,
+        statements.source,
         'consents' as source_table,
         statements.purpose || ':' || statements.channel || ':' || statements.source as source_id
     from {{ ref('int_consent__statements') }} as statements
     inner join clusters on statements.record_id = clusters.record_id
     where statements.stated_at is not null
+    group by
+        clusters.customer_id,
+        statements.stated_at,
+        statements.purpose,
+        statements.channel,
+        statements.status,
+        statements.source
 
 ),
 
 conversations as (
 
     select * from tickets
+    union all
+    select * from solved_tickets
     union all
     select * from answers
     union all
@@ -109,6 +140,7 @@ final as (
         sentence,
         cast(null as decimal(18, 2)) as amount,
         cast(null as varchar) as currency,
+        source,
         source_table,
         source_id
     from conversations

@@ -1,5 +1,22 @@
 with
 
+worded as (
+
+    select
+        *,
+        'Brought goods back for ' || {{ marts_money_text('original_refunded_amount', 'original_currency') }}
+            as returned_words,
+        'Placed and cancelled an order of ' || {{ marts_count_text('item_count', 'item') }} || ' for '
+        || {{ marts_money_text('original_total_amount', 'original_currency') }} as cancelled_words,
+        'Bought ' || {{ marts_count_text('item_count', 'item') }} || ' for '
+        || {{ marts_money_text('original_total_amount', 'original_currency') }} as bought_words,
+        ', of which ' || {{ marts_money_text('original_refunded_amount', 'original_currency') }} || ' was refunded'
+            as refunded_words,
+        ' in the store' || coalesce(' ' || store_name, '') as store_words
+    from {{ ref('orders') }}
+
+),
+
 ordered as (
 
     select
@@ -7,26 +24,17 @@ ordered as (
         ordered_at as occurred_at,
         case when sales_channel = 'web' then 'web' else 'store' end as channel,
         case when is_return then 'return' when is_cancelled then 'cancelled_order' else 'order' end as interaction,
-        case
-            when is_return then 'Brought goods back for ' || {{ marts_money_text('refunded_amount', 'currency') }}
-            else
-                case when is_cancelled then 'Placed and cancelled an order of ' else 'Bought ' end
-                || {{ marts_count_text('item_count', 'item') }} || ' for '
-                || {{ marts_money_text('total_amount', 'currency') }}
-        end
-        || case when sales_channel = 'web' then ' in the web shop' else ' in the store' end
+        case when is_return then returned_words when is_cancelled then cancelled_words else bought_words end
+        || case when sales_channel = 'web' then ' in the web shop' else store_words end
         || ' (' || order_name || ')'
-        || case
-            when refunded_amount > 0 and not is_return
-                then ', of which ' || {{ marts_money_text('refunded_amount', 'currency') }} || ' was refunded'
-            else ''
-        end
+        || case when original_refunded_amount > 0 and not is_return then refunded_words else '' end
         || '.' as sentence,
         net_revenue_amount as amount,
         currency,
+        source,
         'orders' as source_table,
         order_id as source_id
-    from {{ ref('orders') }}
+    from worded
 
 ),
 
@@ -42,6 +50,7 @@ left_carts as (
         || case when is_recovered then ' and came back for it.' else '.' end as sentence,
         total_amount as amount,
         currency,
+        'shopify' as source,
         'carts' as source_table,
         cart_id as source_id
     from {{ ref('carts') }}
@@ -59,6 +68,7 @@ opened_deals as (
         || coalesce(' over ' || {{ marts_money_text('amount', 'currency') }}, '') || '.' as sentence,
         amount,
         currency,
+        'hubspot' as source,
         'deals' as source_table,
         deal_id as source_id
     from {{ ref('deals') }}
@@ -77,6 +87,7 @@ closed_deals as (
         || '.' as sentence,
         amount,
         currency,
+        'hubspot' as source,
         'deals' as source_table,
         deal_id as source_id
     from {{ ref('deals') }}
