@@ -62,12 +62,10 @@ def deliver() -> None:
 @sandbox.command()
 @click.option("--port", default=8765, show_default=True, help="Port on 127.0.0.1.")
 def up(port: int) -> None:
-    """Run the pretend destinations until Ctrl-C; their state is shown at /_state."""
+    """Run the pretend destinations until Ctrl-C; a page shows what they hold and lets them misbehave."""
     settings = Settings.load()
     with serve(settings.sandbox_dir, port, settings.landing_dir / "mailchimp") as doubles:
-        console.print(
-            f"Pretend Mailchimp and Meta: {doubles.url}/_state   (Ctrl-C stops)\nSettings for `cdp run`:"
-        )
+        console.print(f"Pretend destinations: {doubles.url}   (Ctrl-C stops)\nSettings for `cdp run`:")
         for name, value in doubles.environment.items():
             console.print(f"  export {name}={value}", soft_wrap=True)
         while True:

@@ -15,9 +15,7 @@ from sandbox.doubles.server import serve
 
 def main() -> None:
     """Serve until asked to stop; writes the port to `--port-file` once requests are answered."""
-    parser = argparse.ArgumentParser(
-        prog="sandbox.doubles", description="Pretend Mailchimp and Meta on loopback."
-    )
+    parser = argparse.ArgumentParser(prog="sandbox.doubles", description="Pretend destinations on loopback.")
     parser.add_argument("--state", type=Path, required=True, help="folder that keeps what they were told")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
     parser.add_argument("--port-file", type=Path, help="file to write the port to")

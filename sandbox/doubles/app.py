@@ -5,32 +5,42 @@ Each tool's own endpoints are in its file, mounted under its name.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from sandbox.doubles import faults
-from sandbox.doubles.mailchimp import Mailchimp, problem
-from sandbox.doubles.meta import Meta, error
+from sandbox.doubles.customerio import CustomerIo
+from sandbox.doubles.google import Google
+from sandbox.doubles.hubspot import HubSpot
+from sandbox.doubles.klaviyo import Klaviyo
+from sandbox.doubles.mailchimp import Mailchimp
+from sandbox.doubles.meta import Meta
+from sandbox.doubles.page import draw_page
+from sandbox.doubles.sendgrid import SendGrid
 from sandbox.doubles.state import read_state
 from sandbox.doubles.store import Store
+from sandbox.doubles.tool import Tool
+from sandbox.doubles.webhook import Webhook
 
-MAILCHIMP_KEY = "sandbox-key-us1"
-META_TOKEN = "sandbox-token"
+TOOLS: tuple[type[Tool], ...] = (Mailchimp, Klaviyo, HubSpot, SendGrid, CustomerIo, Meta, Google, Webhook)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def build_app(store: Store) -> Starlette:
-    """The application over a store: /mailchimp/3.0/…, /meta/v25.0/…, /_state, /_faults, /_requests."""
+    """The application over a store: a page at /, each tool under its name, /_state, /_faults, /_requests."""
+    tools = [tool(store) for tool in TOOLS]
+
+    async def page(_: Request) -> Response:
+        return HTMLResponse(draw_page(store, tools))
 
     async def state(_: Request) -> Response:
-        return JSONResponse(read_state(store))
+        return JSONResponse(read_state(store, tools))
 
     async def requests(_: Request) -> Response:
         rows = store.rows("select * from requests order by id")
@@ -47,42 +57,45 @@ def build_app(store: Store) -> Starlette:
 
     return Starlette(
         routes=[
+            Route("/", page),
             Route("/_state", state),
             Route("/_requests", requests),
             Route("/_faults", add_fault, methods=["POST"]),
-            Mount("/mailchimp", routes=_guarded("mailchimp", Mailchimp(store).routes(), store)),
-            Mount("/meta", routes=_guarded("meta", Meta(store).routes(), store)),
+            *(Mount(f"/{tool.name}", routes=_guarded(tool, store)) for tool in tools),
         ]
     )
 
 
-def _guarded(tool: str, routes: list[Route], store: Store) -> list[Route]:
+def environment_of(url: str) -> dict[str, str]:
+    """The settings that point software at doubles served at this address."""
+    return {name: value for tool in TOOLS for name, value in tool.environment(f"{url}/{tool.name}").items()}
+
+
+def _guarded(tool: Tool, store: Store) -> list[Route]:
     return [
         Route(
             route.path,
             _guard(tool, route.endpoint, store),
             methods=sorted((route.methods or set()) - {"HEAD"}),
         )
-        for route in routes
+        for route in tool.routes()
     ]
 
 
-def _guard(tool: str, handler: Handler, store: Store) -> Handler:
+def _guard(tool: Tool, handler: Handler, store: Store) -> Handler:
     async def endpoint(request: Request) -> Response:
         body = await _body(request)
-        fault = store.take_fault(tool, request.method, request.url.path)
+        fault = store.take_fault(tool.name, request.method, request.url.path)
         if body is _UNREADABLE:
-            response: Response = problem(
-                400, "JSON Parse Error", "We encountered an unspecified JSON parsing error."
-            )
-        elif not _is_authentic(tool, request):
-            response = _unauthorised(tool)
+            response = tool.problem(400, "We encountered an unspecified JSON parsing error.")
+        elif not tool.is_authentic(request):
+            response = tool.unauthorised()
         elif fault:
             response = await faults.misbehave(fault, request, handler, tool)
         else:
             response = await handler(request)
         status = 0 if fault and fault["kind"] == "drop_after_commit" else response.status_code
-        store.log_request(tool, request.method, request.url.path, body, status)
+        store.log_request(tool.name, request.method, request.url.path, body, status)
         return response
 
     return endpoint
@@ -93,30 +106,9 @@ _UNREADABLE = object()
 
 async def _body(request: Request) -> object:
     raw = await request.body()
-    if not raw:
+    if not raw or "json" not in request.headers.get("content-type", "json"):
         return None
     try:
         return json.loads(raw)
     except ValueError:
         return _UNREADABLE
-
-
-def _is_authentic(tool: str, request: Request) -> bool:
-    given = request.headers.get("authorization", "")
-    if tool == "meta":
-        return given == f"Bearer {META_TOKEN}"
-    scheme, _, secret = given.partition(" ")
-    try:
-        return scheme == "Basic" and base64.b64decode(secret).decode().partition(":")[2] == MAILCHIMP_KEY
-    except ValueError:
-        return False
-
-
-def _unauthorised(tool: str) -> Response:
-    if tool == "meta":
-        return error(190, "Invalid OAuth access token.", 401)
-    return problem(
-        401,
-        "API Key Invalid",
-        "Your API key may be invalid, or you've attempted to access the wrong datacenter.",
-    )

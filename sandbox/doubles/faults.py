@@ -12,6 +12,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from sandbox.doubles.tool import Tool
+
 Handler = Callable[[Request], Awaitable[Response]]
 KINDS = (
     "rate_limited",  # 429, with Retry-After when `retry_after` is given
@@ -23,14 +25,21 @@ KINDS = (
     "slow",  # answers after `seconds`
     "nothing_processed",  # 200 that mentions no record; nothing was done
     "token_expired",  # 401 / Graph error 190
+    "audience_too_small",  # the change is refused because too few people would be left
+    # what only the tool itself can do wrong (`is_hit` in its file)
+    "partial",  # the first record of the request is refused, the others are taken
+    "job_slow",  # a job is still being worked off when it is asked about
+    "job_failed",  # the request is taken, and its job fails afterwards
+    "not_yet_visible",  # a lookup does not show what was written a moment ago
 )
+_BY_THE_TOOL = ("partial", "job_slow", "job_failed", "not_yet_visible")
 
 
 class Dropped(Exception):
     """Raised inside an answer so that the server cuts the connection."""
 
 
-async def misbehave(fault: dict[str, Any], request: Request, handler: Handler, tool: str) -> Response:
+async def misbehave(fault: dict[str, Any], request: Request, handler: Handler, tool: Tool) -> Response:
     """The answer of a request hit by a fault."""
     kind = fault["kind"]
     if kind == "slow":
@@ -51,21 +60,17 @@ async def misbehave(fault: dict[str, Any], request: Request, handler: Handler, t
     if kind == "nothing_processed":
         return JSONResponse({})
     if kind == "token_expired":
-        return _expired(tool)
+        return tool.unauthorised()
+    if kind == "audience_too_small":
+        return tool.problem(400, "The audience would be too small: at least 100 people are needed.")
+    if kind in _BY_THE_TOOL:
+        request.state.fault = fault
+        return await handler(request)
     return _failed()
 
 
 def _failed() -> Response:
     return JSONResponse({"title": "Internal Server Error", "status": 500}, 500)
-
-
-def _expired(tool: str) -> Response:
-    if tool == "meta":
-        error = {"message": "Error validating access token", "type": "OAuthException", "code": 190}
-        return JSONResponse({"error": error}, 401)
-    return JSONResponse(
-        {"title": "API Key Invalid", "status": 401, "detail": "Your API key may be invalid."}, 401
-    )
 
 
 def _cut() -> Response:

@@ -17,8 +17,9 @@ import httpx
 
 from sandbox.doubles.app import build_app
 from sandbox.doubles.faults import Dropped
+from sandbox.doubles.mailchimp import LIST_ID
 from sandbox.doubles.seed import seed_mailchimp
-from sandbox.doubles.server import LIST_ID, STATE_FILE, Doubles
+from sandbox.doubles.server import STATE_FILE, Doubles
 from sandbox.doubles.store import Store
 
 
@@ -69,9 +70,9 @@ class MountedDoubles(Doubles):
 def mount(state_dir: Path, mailchimp_exports: Path | None = None) -> Iterator[MountedDoubles]:
     """Doubles for the length of the block, with their state in `state_dir`, which other connections may read."""
     store = Store(state_dir / STATE_FILE)
+    transport = InProcess(store)
     if mailchimp_exports:
         seed_mailchimp(store, LIST_ID, mailchimp_exports)
-    transport = InProcess(store)
     try:
         yield MountedDoubles("http://doubles.invalid", state_dir / STATE_FILE, transport)
     finally:

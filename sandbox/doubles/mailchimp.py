@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.store import Store
+from sandbox.doubles.tool import Holding, Tool, is_basic
 
+LIST_ID = "5andb0x115"
 MOST_MEMBERS = 500
 MOST_LISTED = 1000
 _PAGING = (("count", "10"), ("offset", "0"))
@@ -25,11 +27,67 @@ _COMPLIANCE = (
 )
 
 
-class Mailchimp:
-    """The endpoints, over a store."""
+class Mailchimp(Tool):
+    """Lists with their contacts and static segments."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    name, title, secret = "mailchimp", "Mailchimp", "sandbox-key-us1"
+    schema = """
+    create table if not exists mailchimp_members (
+        list_id text, hash text, email text, status text, opted_out integer default 0, merge_fields text default '{}',
+        primary key (list_id, hash));
+    create table if not exists mailchimp_segments (
+        id integer primary key autoincrement, list_id text, name text, unique (list_id, name));
+    create table if not exists mailchimp_segment_members (segment_id integer, hash text, primary key (segment_id, hash));
+    create table if not exists mailchimp_merge_fields (list_id text, tag text, primary key (list_id, tag));
+    """
+
+    @classmethod
+    def environment(cls, url: str) -> dict[str, str]:
+        return {
+            "CDP_MAILCHIMP_URL": url,
+            "CDP_MAILCHIMP_API_KEY": cls.secret,
+            "CDP_MAILCHIMP_LIST_ID": LIST_ID,
+        }
+
+    def is_authentic(self, request: Request) -> bool:
+        return is_basic(request, self.secret)
+
+    def problem(self, status: int, words: str) -> Response:
+        return problem(status, "Invalid Resource", words)
+
+    def unauthorised(self) -> Response:
+        words = "Your API key may be invalid, or you've attempted to access the wrong datacenter."
+        return problem(401, "API Key Invalid", words)
+
+    def holdings(self) -> Iterable[Holding]:
+        for list_id, held in self.lists().items():
+            people = [
+                {"email": email, "status": member["status"], **member["merge_fields"]}
+                for email, member in held["members"].items()
+            ]
+            yield Holding("lists", list_id, people)
+            for name, emails in held["segments"].items():
+                yield Holding("segments", name, [{"email": email} for email in emails])
+
+    def state(self) -> dict[str, Any]:
+        return {"lists": self.lists()}
+
+    def lists(self) -> dict[str, Any]:
+        """List → members by address, and addresses by segment."""
+        lists: dict[str, Any] = {}
+        for row in self.store.rows("select * from mailchimp_members order by email"):
+            members = lists.setdefault(row["list_id"], {"members": {}, "segments": {}})["members"]
+            members[row["email"]] = {"status": row["status"], "merge_fields": json.loads(row["merge_fields"])}
+        for segment in self.store.rows("select * from mailchimp_segments order by id"):
+            emails = self.store.rows(
+                "select email from mailchimp_segment_members join mailchimp_members using (hash) "
+                "where segment_id = ? and list_id = ? order by email",
+                segment["id"],
+                segment["list_id"],
+            )
+            segments = lists.setdefault(segment["list_id"], {"members": {}, "segments": {}})["segments"]
+            segments[segment["name"]] = [row["email"] for row in emails]
+        return lists
 
     def routes(self) -> list[Route]:
         lists = "/3.0/lists/{list_id}"

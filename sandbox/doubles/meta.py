@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.store import Store
+from sandbox.doubles.tool import Holding, Tool
 
 MOST_USERS = 10_000
 KEYS = ("EMAIL", "PHONE", "GEN", "DOBY", "DOBM", "DOBD", "LN", "FN", "FI", "CT", "ST", "ZIP", "COUNTRY")
@@ -22,11 +23,38 @@ _HEX = re.compile("[0-9a-f]{64}")
 _BLOCKED = 471
 
 
-class Meta:
-    """The endpoints, over a store."""
+class Meta(Tool):
+    """Custom audiences of one ad account."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    name, title, secret = "meta", "Meta Custom Audiences", "sandbox-token"
+    schema = """
+    create table if not exists meta_audiences (
+        id integer primary key autoincrement, account_id text, name text, operation_status integer default 200);
+    create table if not exists meta_users (
+        audience_id integer, person text, email text, phone text, identifiers text, primary key (audience_id, person));
+    create index if not exists meta_users_by_email on meta_users (audience_id, email);
+    create index if not exists meta_users_by_phone on meta_users (audience_id, phone);
+    """
+
+    @classmethod
+    def environment(cls, url: str) -> dict[str, str]:
+        return {
+            "CDP_META_URL": url,
+            "CDP_META_ACCESS_TOKEN": cls.secret,
+            "CDP_META_AD_ACCOUNT_ID": "1001",
+        }
+
+    def problem(self, status: int, words: str) -> Response:
+        return error(100, words, status)
+
+    def unauthorised(self) -> Response:
+        return error(190, "Error validating access token: it is not valid, or no longer.", 401)
+
+    def holdings(self) -> Iterable[Holding]:
+        for audience in self.store.rows("select * from meta_audiences order by id"):
+            sql = "select identifiers from meta_users where audience_id = ? order by person"
+            people = [json.loads(row["identifiers"]) for row in self.store.rows(sql, audience["id"])]
+            yield Holding("audiences", audience["name"], people)
 
     def routes(self) -> list[Route]:
         return [

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
-from sandbox.doubles.app import MAILCHIMP_KEY, META_TOKEN, build_app
+from sandbox.doubles.app import build_app, environment_of
+from sandbox.doubles.mailchimp import LIST_ID
 from sandbox.doubles.seed import seed_mailchimp
 from sandbox.doubles.store import Store
 
-LIST_ID = "5andb0x115"
-AD_ACCOUNT_ID = "1001"
 STATE_FILE = "doubles.sqlite"
 
 
@@ -34,14 +34,7 @@ class Doubles:
     @property
     def environment(self) -> dict[str, str]:
         """Addresses and credentials as environment variables."""
-        return {
-            "CDP_MAILCHIMP_URL": f"{self.url}/mailchimp",
-            "CDP_MAILCHIMP_API_KEY": MAILCHIMP_KEY,
-            "CDP_MAILCHIMP_LIST_ID": LIST_ID,
-            "CDP_META_URL": f"{self.url}/meta",
-            "CDP_META_ACCESS_TOKEN": META_TOKEN,
-            "CDP_META_AD_ACCOUNT_ID": AD_ACCOUNT_ID,
-        }
+        return environment_of(self.url)
 
 
 @contextmanager
@@ -51,10 +44,11 @@ def serve(state_dir: Path, port: int = 0, mailchimp_exports: Path | None = None)
     `mailchimp_exports` is a folder of audience exports that an empty list is filled from.
     """
     store = Store(state_dir / STATE_FILE)
+    app = build_app(store)
     if mailchimp_exports:
         seed_mailchimp(store, LIST_ID, mailchimp_exports)
     listener = _listen(port)
-    server = uvicorn.Server(_config(store))
+    server = uvicorn.Server(_config(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
@@ -75,9 +69,7 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _config(store: Store) -> uvicorn.Config:
+def _config(app: Starlette) -> uvicorn.Config:
     # answers that are cut on purpose would fill the log with tracebacks
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    return uvicorn.Config(
-        build_app(store), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
-    )
+    return uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)

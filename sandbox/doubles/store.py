@@ -1,6 +1,6 @@
-"""What the doubles remember, in one SQLite file that survives being killed: members, segments, audiences, requests.
+"""What the doubles remember, in one SQLite file that survives being killed: requests, deliveries, faults, and the tools' tables.
 
-What a request means is decided in the files of the tools.
+What a request means, and which tables a tool needs, is decided in the files of the tools.
 """
 
 from __future__ import annotations
@@ -12,19 +12,6 @@ from pathlib import Path
 from typing import Any
 
 _SCHEMA = """
-create table if not exists mailchimp_members (
-    list_id text, hash text, email text, status text, opted_out integer default 0, merge_fields text default '{}',
-    primary key (list_id, hash));
-create table if not exists mailchimp_segments (
-    id integer primary key autoincrement, list_id text, name text, unique (list_id, name));
-create table if not exists mailchimp_segment_members (segment_id integer, hash text, primary key (segment_id, hash));
-create table if not exists mailchimp_merge_fields (list_id text, tag text, primary key (list_id, tag));
-create table if not exists meta_audiences (
-    id integer primary key autoincrement, account_id text, name text, operation_status integer default 200);
-create table if not exists meta_users (
-    audience_id integer, person text, email text, phone text, identifiers text, primary key (audience_id, person));
-create index if not exists meta_users_by_email on meta_users (audience_id, email);
-create index if not exists meta_users_by_phone on meta_users (audience_id, phone);
 create table if not exists requests (
     id integer primary key autoincrement, tool text, method text, path text, body text, status integer);
 create table if not exists deliveries (

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sandbox.doubles import serve
-from sandbox.doubles.server import LIST_ID
+from sandbox.doubles.mailchimp import LIST_ID
 
 ROOT = Path(__file__).parents[2]
 LIST = f"/mailchimp/3.0/lists/{LIST_ID}"
