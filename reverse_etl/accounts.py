@@ -5,7 +5,6 @@ A destination without settings is not an error: its syncs are reported as not co
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,14 +12,14 @@ from pathlib import Path
 
 import httpx
 
-from reverse_etl.errors import AccountError
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """One account: `account_id` is the list or ad account (part of the sync's state), `address` a URL or a folder.
 
-    `headers` carry the secret and are never printed. `mounted` answers HTTP instead of a network (tests, rehearsals).
+    `headers`, `auth` and `settings` carry secrets and are never printed: headers go with every call, `auth` changes a
+    call as it leaves, `settings` are what transports other than HTTP need. `mounted` answers HTTP instead of a
+    network (tests, rehearsals).
     """
 
     destination: str
@@ -28,6 +27,8 @@ class Account:
     account_id: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     mounted: httpx.BaseTransport | None = field(default=None, repr=False)
+    auth: httpx.Auth | None = field(default=None, repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ class Accounts:
 
     @classmethod
     def load(cls, outbox_dir: Path, environment: Mapping[str, str] | None = None) -> Accounts:
-        """Accounts from `CDP_MAILCHIMP_*` and `CDP_META_*`, and the outbox folder for files; raises AccountError."""
-        environment = os.environ if environment is None else environment
-        files = Account("files", str(outbox_dir), "outbox")
-        return cls({"files": files, "mailchimp": _mailchimp(environment), "meta": _meta(environment)})
+        """Accounts from the `CDP_<TOOL>_*` variables, and the outbox folder for files; raises AccountError."""
+        from reverse_etl.connecting import read_accounts
+
+        return cls(read_accounts(outbox_dir, os.environ if environment is None else environment))
 
     def mounted_on(self, transport: httpx.BaseTransport) -> Accounts:
         """The same accounts, every HTTP call answered by this transport instead of the network."""
@@ -63,46 +64,3 @@ class Accounts:
     def find(self, destination: str) -> Account | NotConfigured:
         sentence = f"Nothing is known about accounts of {destination}."
         return self._accounts.get(destination, NotConfigured(destination, sentence))
-
-
-def _mailchimp(environment: Mapping[str, str]) -> Account | NotConfigured:
-    missing = _missing(environment, "CDP_MAILCHIMP_API_KEY", "CDP_MAILCHIMP_LIST_ID")
-    if missing:
-        return NotConfigured("mailchimp", _sentence("Mailchimp", missing))
-    key = environment["CDP_MAILCHIMP_API_KEY"]
-    # the part after the dash of a key names the data centre, which is part of the host
-    centre = key.rpartition("-")[2] if "-" in key else ""
-    address = environment.get("CDP_MAILCHIMP_URL") or (centre and f"https://{centre}.api.mailchimp.com")
-    if not address:
-        raise AccountError(
-            "CDP_MAILCHIMP_API_KEY does not end in a data centre such as -us21, so Mailchimp's address is unknown. "
-            "Copy the whole key, or set CDP_MAILCHIMP_URL."
-        )
-    secret = base64.b64encode(f"cdp:{key}".encode()).decode()
-    headers = {"Authorization": f"Basic {secret}"}
-    return Account(
-        "mailchimp", _url("CDP_MAILCHIMP_URL", address), environment["CDP_MAILCHIMP_LIST_ID"], headers
-    )
-
-
-def _meta(environment: Mapping[str, str]) -> Account | NotConfigured:
-    missing = _missing(environment, "CDP_META_ACCESS_TOKEN", "CDP_META_AD_ACCOUNT_ID")
-    if missing:
-        return NotConfigured("meta", _sentence("Meta", missing))
-    address = _url("CDP_META_URL", environment.get("CDP_META_URL") or "https://graph.facebook.com")
-    headers = {"Authorization": f"Bearer {environment['CDP_META_ACCESS_TOKEN']}"}
-    return Account("meta", address, environment["CDP_META_AD_ACCOUNT_ID"].removeprefix("act_"), headers)
-
-
-def _missing(environment: Mapping[str, str], *names: str) -> list[str]:
-    return [name for name in names if not environment.get(name)]
-
-
-def _sentence(tool: str, missing: list[str]) -> str:
-    return f"{tool} is not connected: set {' and '.join(missing)} in the environment to sync to it."
-
-
-def _url(name: str, address: str) -> str:
-    if not address.startswith(("http://", "https://")):
-        raise AccountError(f"{name} must begin with http:// or https:// (found {address!r}).")
-    return address.rstrip("/")

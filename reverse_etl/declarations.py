@@ -69,7 +69,7 @@ class SyncDeclaration(BaseModel):
     mode: Mode = "mirror"
     key: str = "customer_id"
     segment: str | list[str] | None = None
-    format: Literal["csv"] = "csv"
+    format: Literal["csv", "jsonl", "parquet"] = "csv"
     fields: dict[str, str] = Field(default_factory=dict)
     field_rules: dict[str, FieldRule] = Field(default_factory=dict)
     concurrency: int | None = Field(default=None, ge=1)
@@ -144,7 +144,7 @@ def _read(
         "object": _only_object(settings.get("destination")),
         "owner": owner,
         "description": exposure.get("description") or "",
-        **settings,
+        **_with_ending(settings),
         "name": exposure["name"],
         "schema_name": model["schema"],
         "table": model.get("alias") or model["name"],
@@ -155,6 +155,14 @@ def _read(
         raise DeclarationError(_explain(exposure["name"], error)) from error
     _check(sync)
     return sync
+
+
+def _with_ending(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings with a file's format as the ending of its name, which says it in the tool and in the state."""
+    ending, target = f".{settings.get('format', 'csv')}", settings.get("target")
+    if ending == ".csv" or not isinstance(target, str) or target.endswith(ending):
+        return settings
+    return {**settings, "target": f"{target}{ending}"}
 
 
 def _only_object(destination: object) -> str | None:

@@ -16,10 +16,20 @@ def text(column: str) -> str:
     return f"nullif(trim({column}::varchar), '')"
 
 
+def digest(column: str) -> str:
+    """A short name for a record that does not show the address it stands for, for state and logs."""
+    return f"md5({column})"
+
+
 def email(column: str) -> str:
     """Trimmed, lower case, and only if it looks like an address; no provider's dot or plus rules."""
     value = f"lower(regexp_replace({column}::varchar, '^\\s+|\\s+$', '', 'g'))"
     return f"(case when regexp_full_match({value}, '{EMAIL}') then {value} end)"
+
+
+def shortened(length: int) -> Normaliser:
+    """Trimmed text of at most so many characters, where a tool refuses a whole request for one that is longer."""
+    return lambda column: f"nullif(left(trim({column}::varchar), {length}), '')"
 
 
 def e164(column: str) -> str:
@@ -76,3 +86,36 @@ def hashed(normalise: Normaliser) -> Normaliser:
         return f"(case when not regexp_full_match({value}, '{HEX_DIGEST}') then sha256({value}) end)"
 
     return digest
+
+
+def google_email(column: str) -> str:
+    """As `email`, without spaces inside; at gmail.com and googlemail.com without dots and `+suffix` before the @.
+
+    Other domains keep both. developers.google.com/data-manager/api/get-started/formatting (dots), and Google's own
+    helper from 0.4.0 on (suffix).
+    """
+    value = f"lower(regexp_replace({column}::varchar, '\\s', '', 'g'))"
+    local = f"replace(regexp_extract({value}, '^([^@+]*)', 1), '.', '')"
+    domain = f"regexp_extract({value}, '@(.*)$', 1)"
+    plain = f"(case when {domain} in ('gmail.com', 'googlemail.com') then {local} || '@' || {domain} else {value} end)"
+    return f"(case when regexp_full_match({plain}, '{EMAIL}') then {plain} end)"
+
+
+def google_given_name(column: str) -> str:
+    """Lower case without a form of address in front (Mrs., Dr.) and without punctuation."""
+    return letters(f"regexp_replace({column}::varchar, '^\\s*(mrs|mr|ms|miss|mx|dr|prof)\\.?\\s+', '', 'i')")
+
+
+def google_family_name(column: str) -> str:
+    """Lower case without a suffix at the end (Jr., III) and without punctuation."""
+    return letters(f"regexp_replace({column}::varchar, '[\\s,]+(jr|sr|ii|iii|iv|phd|md)\\.?\\s*$', '', 'i')")
+
+
+def google_region(column: str) -> str:
+    """ISO 3166 alpha-2 in upper case, never hashed; anything else becomes null."""
+    return f"upper({country(column)})"
+
+
+def google_postcode(column: str) -> str:
+    """Never hashed: trimmed, as people write it; a US ZIP may keep its four-digit extension."""
+    return text(column)

@@ -1,4 +1,4 @@
-"""The only module of this room that does I/O: HTTP calls and file writes, with limits, retries and time-outs.
+"""With `transports/` the only modules of this room that do I/O: HTTP calls and file writes, with limits, retries, time-outs.
 
 What to send and what an answer means is decided elsewhere; secrets are added here and appear in no message.
 """
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -22,6 +23,14 @@ from reverse_etl.pace import Pace, Paces, asked_wait, used_up_wait
 
 Classify = Callable[[Response], Verdict]
 _WEB = ("http://", "https://")
+_SERVERS = {
+    "postgresql": ("postgres", "PostgresTransport"),
+    "postgres": ("postgres", "PostgresTransport"),
+    "s3": ("s3", "BucketTransport"),
+    "sftp": ("sftp", "SftpTransport"),
+    "smtp": ("smtp", "MailTransport"),
+    "smtps": ("smtp", "MailTransport"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +72,19 @@ def open_transport(
     patience: Patience,
     paces: Paces | None = None,
 ) -> Transport:
-    """The transport for an account: files for a folder, else HTTP at the account's pace."""
+    """The transport for an account by its address: HTTP at the account's pace, another server, or a folder."""
     if account.address.startswith(_WEB):
         pace = (paces or Paces()).of(account.address, account.account_id)
         return HttpTransport(account, spec, classify, patience, pace)
-    return FileTransport(Path(account.address))
+    scheme, is_server, _ = account.address.partition("://")
+    if not is_server:
+        return FileTransport(Path(account.address))
+    module, name = _SERVERS[scheme]
+    # loaded only where it is used: each brings a library of its own
+    transport: Transport = getattr(import_module(f"reverse_etl.transports.{module}"), name)(
+        account, spec, patience
+    )
+    return transport
 
 
 class HttpTransport:
@@ -82,6 +99,7 @@ class HttpTransport:
         self._concurrency = spec.concurrency
         self._pace = pace
         self._secrets = dict(account.headers)
+        self._auth, self._address = account.auth, account.address
         self._client = httpx.Client(
             base_url=account.address,
             timeout=patience.timeout,
@@ -138,10 +156,11 @@ class HttpTransport:
             self._pace.hold(min(wait, self._patience.longest_wait))
 
     def _call(self, request: Request) -> Response:
+        is_elsewhere = request.path.startswith(_WEB)
         try:
             answer = self._client.request(
                 request.method,
-                request.path,
+                request.path or self._address,
                 params={
                     name: value if isinstance(value, str) else list(value)
                     for name, value in request.query.items()
@@ -150,7 +169,8 @@ class HttpTransport:
                 json=request.json,
                 content=request.content,
                 # an address of its own (a place to upload to) must not learn the account's key
-                headers={**({} if request.path.startswith(_WEB) else self._secrets), **request.headers},
+                headers={**({} if is_elsewhere else self._secrets), **request.headers},
+                auth=None if is_elsewhere else self._auth,
             )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Response(0, error=f"could not connect ({type(error).__name__})", is_unsent=True)

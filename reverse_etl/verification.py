@@ -100,7 +100,7 @@ def _read(plan: Plan, account: Account, patience: Patience) -> list[Member]:
         if isinstance(plugin, Readable):
             return converse(plugin.read_members(target), plugin, transport)
         content = transport.read(str(Path(target.remote)))
-        return read_rows(content, plan.key_field) if content else []
+        return read_rows(content, plan.key_field, target.remote) if content else []
 
 
 def _compare(

@@ -8,11 +8,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reverse_etl.contract import Destination
+from reverse_etl.destinations import customerio, google, hubspot, klaviyo, mailchimp, meta, sendgrid
+from reverse_etl.destinations.digest import Digest
 from reverse_etl.destinations.files import Files
-from reverse_etl.destinations.mailchimp import Contacts, SegmentMemberships
-from reverse_etl.destinations.meta import CustomAudience
+from reverse_etl.destinations.postgres import Rows
+from reverse_etl.destinations.webhook import Calls
 
+_ALL: tuple[Destination, ...] = (
+    Files(),
+    Files("s3"),
+    Files("sftp"),
+    Rows(),
+    Calls(),
+    Digest(),
+    mailchimp.Contacts(),
+    mailchimp.SegmentMemberships(),
+    klaviyo.Profiles(),
+    klaviyo.ListMemberships(),
+    hubspot.Contacts(),
+    hubspot.ListMemberships(),
+    sendgrid.Contacts(),
+    customerio.People(),
+    customerio.SegmentMemberships(),
+    meta.CustomAudience(),
+    google.UserList(),
+)
 DESTINATIONS: Mapping[tuple[str, str], Destination] = {
-    (destination.spec.destination, destination.spec.object): destination
-    for destination in (Files(), Contacts(), SegmentMemberships(), CustomAudience())
+    (destination.spec.destination, destination.spec.object): destination for destination in _ALL
 }

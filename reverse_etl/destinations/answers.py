@@ -6,7 +6,8 @@ What a tool says in its own words is read in that tool's file.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reverse_etl.contract import Operation, Outcome, Response, Status, Verdict
 
@@ -26,6 +27,25 @@ def classify_by_status(response: Response) -> Verdict:
     if status in (0, 408) or status >= 500:
         return Verdict.TRY_AGAIN
     return Verdict.REFUSED
+
+
+def body_of(response: Response) -> Mapping[str, Any]:
+    """The body where it is a JSON object, else an empty one: an answer may be anything."""
+    return response.body if isinstance(response.body, Mapping) else {}
+
+
+def part_of(body: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """An object inside an object, by the names that lead to it; empty where there is none."""
+    for name in names:
+        inner = body.get(name)
+        body = inner if isinstance(inner, Mapping) else {}
+    return body
+
+
+def rows_of(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects of a list in a body; none where it is no list."""
+    rows = body.get(name)
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
 
 
 def for_all(

@@ -23,7 +23,13 @@ from reverse_etl.contract import (
     Target,
     Verdict,
 )
-from reverse_etl.destinations.answers import classify_by_status, nothing_processed, refused, without_addresses
+from reverse_etl.destinations.answers import (
+    classify_by_status,
+    nothing_processed,
+    refused,
+    rows_of,
+    without_addresses,
+)
 from reverse_etl.destinations.unread import Unread
 from reverse_etl.errors import TargetFailed
 from reverse_etl.normalisers import email, text
@@ -187,8 +193,8 @@ class SegmentMemberships(Unread):
         body = response.body if isinstance(response.body, Mapping) else {}
         errors = {
             str(address).lower(): str(error.get("error", ""))
-            for error in body.get("errors") or []
-            for address in error.get("email_addresses") or []
+            for error in rows_of(body, "errors")
+            for address in (error.get("email_addresses") or ())
         }
         if not errors and not _mentions_members(body):
             return nothing_processed(operations)

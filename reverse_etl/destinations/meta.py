@@ -22,6 +22,7 @@ from reverse_etl.contract import (
     Verdict,
 )
 from reverse_etl.destinations.answers import (
+    body_of,
     classify_by_status,
     for_all,
     nothing_processed,
@@ -131,8 +132,8 @@ class CustomAudience(Unread):
     ) -> list[Outcome]:
         if not 200 <= response.status < 300:
             return refused(operations, _explain(response))
-        body = response.body if isinstance(response.body, Mapping) else {}
-        received, invalid = int(body.get("num_received") or 0), int(body.get("num_invalid_entries") or 0)
+        body = body_of(response)
+        received, invalid = (body.get(name) or 0 for name in ("num_received", "num_invalid_entries"))
         if invalid:
             return refused(operations, f"Meta could not read {invalid} of {received} entries")
         if received != len(operations):

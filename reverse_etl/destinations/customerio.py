@@ -1,0 +1,173 @@
+"""Customer.io Track API: people by our own customer id, and memberships of manual segments by the same id.
+
+The id is ours alone, so a person found under it is one that we added. A person's `unsubscribed` is never written, and
+Customer.io cannot be asked for it: syncs of people should use mode `upsert`, since deleting somebody forgets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from reverse_etl.contract import (
+    Action,
+    DestinationSpec,
+    MatchKey,
+    Operation,
+    Outcome,
+    Request,
+    Response,
+    Status,
+    Target,
+    Verdict,
+)
+from reverse_etl.destinations.answers import (
+    body_of,
+    classify_by_status,
+    for_all,
+    refused,
+    rows_of,
+    without_addresses,
+)
+from reverse_etl.destinations.batching import within_bytes
+from reverse_etl.destinations.targets import explanation
+from reverse_etl.destinations.unread import Unread
+from reverse_etl.errors import TargetFailed
+from reverse_etl.normalisers import email, text
+
+MOST_BYTES = 500_000  # of a batch
+MOST_BYTES_EACH = 32_000  # of one operation in it
+_KEYS = (MatchKey("id", "key", text), MatchKey("email", "email", email))
+_NEVER = frozenset({"unsubscribed", "cio_subscription_preferences", "suppressed"})
+
+PERSON_SPEC = DestinationSpec(
+    destination="customerio",
+    object="person",
+    match_keys=_KEYS,
+    rules={"email": (("email", email),)},
+    other=text,
+    norm_version="customerio-1",
+    batch=1000,
+    wave=1000,
+    requests_per_second=90.0,  # 100 a second are fair use; there are no headers that say so
+    keeps_types=True,
+    forbidden_fields=_NEVER,
+)
+MEMBERSHIP_SPEC = DestinationSpec(
+    destination="customerio",
+    object="segment_membership",
+    match_keys=_KEYS,
+    rules=PERSON_SPEC.rules,
+    norm_version="customerio-1",
+    batch=1000,
+    wave=1000,
+    requests_per_second=90.0,
+    order=1,
+    forbidden_fields=_NEVER,
+)
+
+
+class People(Unread):
+    """People in batches: identify for additions and changes, delete for removals."""
+
+    spec = PERSON_SPEC
+
+    def classify(self, response: Response) -> Verdict:
+        return classify_by_status(response)
+
+    def open_target(
+        self, _name: str, account_id: str, _fields: Sequence[str], /
+    ) -> Generator[Request, Response, str]:
+        """No conversation: a workspace has one set of people."""
+        return account_id
+        yield
+
+    def encode(self, operations: Sequence[Operation], _target: Target, /) -> list[Request]:
+        entries = [_entry(operation) for operation in operations]
+        return [
+            Request(
+                "POST",
+                "/api/v2/batch",
+                json={"batch": entries[run]},
+                op_ids=tuple(operation.op_id for operation in operations[run]),
+            )
+            for run in within_bytes(entries, MOST_BYTES, MOST_BYTES_EACH, len('{"batch": []}'))
+        ]
+
+    def decode(
+        self, _request: Request, response: Response, operations: Sequence[Operation], /
+    ) -> list[Outcome]:
+        """200 takes all of them and says nothing more; 207 names those that were not taken, by their place."""
+        if response.status == 200:
+            return _taken(response, operations)
+        if response.status != 207:
+            return refused(operations, _words(response))
+        errors = rows_of(body_of(response), "errors")
+        words = {error.get("batch_index"): _complaint(error) for error in errors}
+        if not words or not set(words) <= set(range(len(operations))):
+            return for_all(operations, Status.UNKNOWN, "Customer.io took only a part and did not say which")
+        return [
+            Outcome(operation.op_id, Status.REJECTED, words[place])
+            if place in words
+            else Outcome(operation.op_id, Status.ACCEPTED)
+            for place, operation in enumerate(operations)
+        ]
+
+
+class SegmentMemberships(Unread):
+    """Ids in and out of a manual segment, up to 1,000 a call; the sync's target is the segment's number."""
+
+    spec = MEMBERSHIP_SPEC
+
+    def classify(self, response: Response) -> Verdict:
+        return classify_by_status(response)
+
+    def open_target(
+        self, name: str, _account_id: str, _fields: Sequence[str], /
+    ) -> Generator[Request, Response, str]:
+        """No conversation: the Track API can neither list nor make segments. Raises TargetFailed for a name."""
+        if not name.isdigit():
+            raise TargetFailed(
+                f"Customer.io's segments are known by number, and {name!r} is none. Make a manual segment there and "
+                f"write the number that stands in its address as the sync's `target`."
+            )
+        return name
+        yield
+
+    def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
+        verb = "remove_customers" if operations[0].action is Action.REMOVE else "add_customers"
+        ids = [operation.identifiers["id"] for operation in operations]
+        op_ids = tuple(operation.op_id for operation in operations)
+        # ids are of type `id` unless said otherwise, and removing works with no other type
+        return [Request("POST", f"/api/v1/segments/{target.remote}/{verb}", json={"ids": ids}, op_ids=op_ids)]
+
+    def decode(
+        self, _request: Request, response: Response, operations: Sequence[Operation], /
+    ) -> list[Outcome]:
+        if response.status == 200:
+            return _taken(response, operations)
+        return refused(operations, _words(response))
+
+
+def _entry(operation: Operation) -> dict[str, Any]:
+    who = {"type": "person", "identifiers": {"id": operation.identifiers["id"]}}
+    if operation.action is Action.REMOVE:
+        return {**who, "action": "delete"}
+    return {**who, "action": "identify", "attributes": dict(operation.payload)}
+
+
+def _taken(response: Response, operations: Sequence[Operation]) -> list[Outcome]:
+    # the documented answer is an empty object: anything else comes from something that is not Customer.io
+    if response.body == {}:
+        return for_all(operations, Status.ACCEPTED)
+    return for_all(operations, Status.UNKNOWN, "answered with success, but not as Customer.io does")
+
+
+def _complaint(error: Mapping[str, Any]) -> str:
+    words = " ".join(str(error[name]) for name in ("field", "message") if error.get(name))
+    return without_addresses(f"Customer.io: {words or error.get('reason') or 'refused'}")
+
+
+def _words(response: Response) -> str:
+    words = explanation(response) or "no explanation given"
+    return without_addresses(f"Customer.io refused it ({response.status}): {words}")

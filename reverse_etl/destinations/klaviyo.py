@@ -1,0 +1,342 @@
+"""Klaviyo (revision 2026-07-15): profiles imported into a list, and memberships of a list alone.
+
+Lists are changed through their relationships only. Klaviyo's subscribe and unsubscribe jobs never are used: they lift
+suppressions, or unsubscribe people from everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from reverse_etl.contract import (
+    Acknowledgement,
+    Action,
+    DestinationSpec,
+    MatchKey,
+    Member,
+    Operation,
+    Outcome,
+    Presence,
+    Request,
+    Response,
+    Sighting,
+    Status,
+    Target,
+    Verdict,
+)
+from reverse_etl.destinations.answers import (
+    body_of,
+    classify_by_status,
+    for_all,
+    nothing_processed,
+    part_of,
+    refused,
+    rows_of,
+    without_addresses,
+)
+from reverse_etl.destinations.batching import within_bytes
+from reverse_etl.destinations.targets import explanation, found
+from reverse_etl.normalisers import digest, e164, email, text
+
+REVISION = "2026-07-15"
+MOST_BYTES, MOST_BYTES_EACH = 5_000_000, 100_000  # of an import, and of one profile in it
+MOST_MEMBERS = 1000  # ids a relationship call may carry
+_MOST_LOOKED_UP = 100  # the largest page of profiles
+_ENVELOPE = 400
+_ADVICE = "Check CDP_KLAVIYO_API_KEY and its scopes (lists and profiles, read and write)"
+_ATTRIBUTES = ("email", "phone_number", "external_id", "first_name", "last_name", "organization", "locale")
+_LOCATION = ("address1", "address2", "city", "country", "region", "zip")
+_NEVER = frozenset({"subscriptions", "historical_import", "custom_source", "consent", "consented_at"})
+_PATHS = ("subscription-bulk", "suppression-bulk")
+
+PROFILE_SPEC = DestinationSpec(
+    destination="klaviyo",
+    object="profile",
+    match_keys=(MatchKey("email", "email", email),),
+    rules={
+        "email": (("email", email),),
+        "phone_number": (("phone_number", e164),),
+        **{name: ((name, text),) for name in (*_ATTRIBUTES[2:], *_LOCATION)},
+    },
+    other=text,
+    remote_id=digest,
+    norm_version="klaviyo-1",
+    batch=10_000,
+    wave=10_000,
+    requests_per_second=2.5,  # 150 a minute for imports and lists
+    inspects=True,
+    keeps_types=True,
+    acknowledgement=Acknowledgement.JOB,
+    forbidden_fields=_NEVER,
+    forbidden_paths=_PATHS,
+)
+MEMBERSHIP_SPEC = DestinationSpec(
+    destination="klaviyo",
+    object="list_membership",
+    match_keys=PROFILE_SPEC.match_keys,
+    rules={"email": (("email", email),)},
+    remote_id=digest,
+    norm_version="klaviyo-1",
+    batch=MOST_MEMBERS,
+    wave=MOST_MEMBERS,
+    requests_per_second=2.5,
+    inspects=True,
+    order=1,
+    forbidden_fields=_NEVER,
+    forbidden_paths=_PATHS,
+)
+
+
+class _Lists:
+    """What both objects share: the list as target, looking people up, reading the list back."""
+
+    def classify(self, response: Response) -> Verdict:
+        return classify_by_status(response)
+
+    def open_target(
+        self, name: str, _account_id: str, _fields: Sequence[str], /
+    ) -> Generator[Request, Response, str]:
+        """Finds the list by its name, or creates it empty (single opt-in says nothing about consent here)."""
+        answer = yield _call("GET", "/api/lists", query={"filter": f"equals(name,{json.dumps(name)})"})
+        for row in found(answer, "data", "Klaviyo", f"List {name!r}", _ADVICE):
+            return str(row["id"])
+        body = {"data": {"type": "list", "attributes": {"name": name}}}
+        created = yield _call("POST", "/api/lists", body)
+        return str(found(created, "data.id", "Klaviyo", f"List {name!r}", _ADVICE))
+
+    def inspect(self, operations: Sequence[Operation], _target: Target, /) -> list[Request]:
+        return [
+            _call(
+                "GET",
+                "/api/profiles",
+                query={
+                    "filter": _any_of([operation.identifiers["email"] for operation in group]),
+                    "additional-fields[profile]": "subscriptions",
+                    "page[size]": str(_MOST_LOOKED_UP),
+                },
+                op_ids=tuple(operation.op_id for operation in group),
+            )
+            for start in range(0, len(operations), _MOST_LOOKED_UP)
+            for group in [operations[start : start + _MOST_LOOKED_UP]]
+        ]
+
+    def read_members(self, target: Target, /) -> Generator[Request, Response, list[Member]]:
+        """Every page of the list's profiles."""
+        members: list[Member] = []
+        query = {"page[size]": str(_MOST_LOOKED_UP)}
+        while True:
+            page = yield _call("GET", f"/api/lists/{target.remote}/profiles", query=query)
+            rows = found(page, "data", "Klaviyo", f"List {target.name!r}", _ADVICE)
+            members += [Member(hashlib.md5(_email(row).encode()).hexdigest(), {}) for row in rows]
+            cursor = _next_cursor(page)
+            if cursor is None:
+                return members
+            query = {**query, "page[cursor]": cursor}
+
+
+class Profiles(_Lists):
+    """Profiles with their fields, imported into the list; who leaves goes out of the list, and the profile stays."""
+
+    spec = PROFILE_SPEC
+
+    def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
+        return _sightings(response, operations, Presence.ABSENT)
+
+    def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
+        if operations[0].action is Action.REMOVE:
+            return _relate("DELETE", operations, target)
+        profiles = [_profile(operation) for operation in operations]
+        return [
+            _call(
+                "POST",
+                "/api/profile-bulk-import-jobs",
+                _import(profiles[run], target),
+                op_ids=tuple(operation.op_id for operation in operations[run]),
+            )
+            for run in within_bytes(profiles, MOST_BYTES, MOST_BYTES_EACH, _ENVELOPE)
+        ]
+
+    def decode(
+        self, request: Request, response: Response, operations: Sequence[Operation], /
+    ) -> list[Outcome]:
+        if request.method == "DELETE":
+            return _related(response, operations)
+        if response.status != 202:
+            return _refused(response, operations)
+        job = part_of(body_of(response), "data").get("id")
+        if not job:
+            return nothing_processed(operations)
+        return [Outcome(operation.op_id, Status.PENDING, job=str(job)) for operation in operations]
+
+    def poll(
+        self, job: str, operations: Sequence[Operation], _target: Target, /
+    ) -> Generator[Request, Response, list[Outcome]]:
+        """The job's state, then its errors by the address each names; what cannot be told apart is unknown."""
+        path = f"/api/profile-bulk-import-jobs/{job}"
+        state = part_of(body_of((yield _call("GET", path))), "data", "attributes")
+        status = state.get("status")
+        if status in ("queued", "processing"):
+            return [Outcome(operation.op_id, Status.PENDING, job=job) for operation in operations]
+        if status != "complete" or state.get("total_count") != len(operations):
+            return for_all(operations, Status.UNKNOWN, f"Klaviyo's import ended as {status or 'not found'}")
+        failed = int(state.get("failed_count") or 0)
+        errors = (yield from _import_errors(path)) if failed else {}
+        outcomes = [_imported(operation, errors) for operation in operations]
+        if sum(outcome.status is Status.REJECTED for outcome in outcomes) != failed:
+            reason = f"Klaviyo refused {failed} profiles of the import and did not say which"
+            return [
+                outcome
+                if outcome.status is Status.REJECTED
+                else Outcome(outcome.op_id, Status.UNKNOWN, reason)
+                for outcome in outcomes
+            ]
+        return outcomes
+
+
+class ListMemberships(_Lists):
+    """People who have a profile already, in and out of a list."""
+
+    spec = MEMBERSHIP_SPEC
+
+    def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
+        return _sightings(response, operations, Presence.STRANGER)
+
+    def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
+        return _relate("DELETE" if operations[0].action is Action.REMOVE else "POST", operations, target)
+
+    def decode(
+        self, _request: Request, response: Response, operations: Sequence[Operation], /
+    ) -> list[Outcome]:
+        return _related(response, operations)
+
+
+def _call(
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    query: Mapping[str, str] | None = None,
+    op_ids: tuple[str, ...] = (),
+) -> Request:
+    headers = {"revision": REVISION, "Accept": "application/vnd.api+json"}
+    if body is not None:
+        headers["Content-Type"] = "application/vnd.api+json"
+    return Request(method, path, json=body, query=query or {}, headers=headers, op_ids=op_ids)
+
+
+def _any_of(addresses: Sequence[str]) -> str:
+    return f"any(email,{json.dumps(list(addresses), ensure_ascii=False)})"
+
+
+def _sightings(
+    response: Response, operations: Sequence[Operation], not_there: Presence
+) -> dict[str, Sighting]:
+    body = body_of(response)
+    if response.status != 200 or not isinstance(body.get("data"), list):
+        return {}
+    rows = {_email(row): row for row in rows_of(body, "data")}
+    seen = {}
+    for operation in operations:
+        row = rows.get(operation.identifiers["email"])
+        presence = not_there if row is None else Presence.KNOWN
+        # leaving a list is right for everybody, and says nothing about what they agreed to
+        if row is not None and operation.action is not Action.REMOVE and _is_out(row):
+            presence = Presence.OPTED_OUT
+        seen[operation.op_id] = Sighting(presence, str(row.get("id")) if row is not None else None)
+    return seen
+
+
+def _is_out(row: Mapping[str, Any]) -> bool:
+    marketing = part_of(row, "attributes", "subscriptions", "email", "marketing")
+    return bool(marketing.get("suppression")) or marketing.get("consent") == "UNSUBSCRIBED"
+
+
+def _profile(operation: Operation) -> dict[str, Any]:
+    values = {**operation.payload, "email": operation.identifiers["email"]}
+    attributes = {name: values[name] for name in _ATTRIBUTES if name in values}
+    location = {name: values[name] for name in _LOCATION if name in values}
+    own = {name: value for name, value in values.items() if name not in (*_ATTRIBUTES, *_LOCATION)}
+    if location:
+        attributes["location"] = location
+    if own:
+        attributes["properties"] = own
+    return {"type": "profile", "attributes": attributes}
+
+
+def _import(profiles: Sequence[Mapping[str, Any]], target: Target) -> dict[str, Any]:
+    return {
+        "data": {
+            "type": "profile-bulk-import-job",
+            "attributes": {"profiles": {"data": list(profiles)}},
+            "relationships": {"lists": {"data": [{"type": "list", "id": target.remote}]}},
+        }
+    }
+
+
+def _relate(method: str, operations: Sequence[Operation], target: Target) -> list[Request]:
+    return [
+        _call(
+            method,
+            f"/api/lists/{target.remote}/relationships/profiles",
+            {"data": [{"type": "profile", "id": _profile_id(operation)} for operation in group]},
+            op_ids=tuple(operation.op_id for operation in group),
+        )
+        for start in range(0, len(operations), MOST_MEMBERS)
+        for group in [operations[start : start + MOST_MEMBERS]]
+    ]
+
+
+def _profile_id(operation: Operation) -> str:
+    # without one only when somebody looks at what would be sent: sending looks it up first
+    return operation.record_id or f"(profile of {operation.identifiers['email']})"
+
+
+def _related(response: Response, operations: Sequence[Operation]) -> list[Outcome]:
+    if response.status == 204:
+        return for_all(operations, Status.ACCEPTED)
+    if 200 <= response.status < 300:
+        return nothing_processed(operations)
+    return _refused(response, operations)
+
+
+def _refused(response: Response, operations: Sequence[Operation]) -> list[Outcome]:
+    if 200 <= response.status < 300:
+        return nothing_processed(operations)
+    words = without_addresses(explanation(response) or "no explanation given")
+    return refused(operations, f"Klaviyo refused it ({response.status}): {words}")
+
+
+def _import_errors(path: str) -> Generator[Request, Response, dict[str, str]]:
+    """Address → Klaviyo's words, from every page of a job's errors."""
+    errors: dict[str, str] = {}
+    query = {"page[size]": str(_MOST_LOOKED_UP)}
+    while True:
+        page = yield _call("GET", f"{path}/import-errors", query=query)
+        for row in rows_of(body_of(page), "data"):
+            attributes = part_of(row, "attributes")
+            payload = part_of(attributes, "original_payload")
+            address = payload.get("email") or part_of(payload, "attributes").get("email")
+            words = attributes.get("detail") or attributes.get("title") or "refused"
+            errors[str(address).lower()] = without_addresses(f"Klaviyo: {words}")
+        cursor = _next_cursor(page)
+        if cursor is None:
+            return errors
+        query = {**query, "page[cursor]": cursor}
+
+
+def _imported(operation: Operation, errors: Mapping[str, str]) -> Outcome:
+    reason = errors.get(operation.identifiers["email"])
+    return Outcome(operation.op_id, Status.REJECTED if reason else Status.ACCEPTED, reason)
+
+
+def _next_cursor(page: Response) -> str | None:
+    following = part_of(body_of(page), "links").get("next")
+    return parse_qs(urlsplit(str(following)).query).get("page[cursor]", [None])[0] if following else None
+
+
+def _email(row: Mapping[str, Any]) -> str:
+    return str(part_of(row, "attributes").get("email") or "").lower()
