@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from reverse_etl.runner import run_syncs
 from reverse_etl.transport import Patience
 from sandbox.doubles import serve
 from sandbox.doubles.in_process import mount
+from tests.reverse_etl.vendor_specs import CHECKED, SPECS, check
 from warehouse.connections import open_state, open_warehouse
 from warehouse.settings import Settings
 from warehouse.state import migrate
@@ -179,6 +181,30 @@ class World:
         return [row for row in self.ask("/_requests") if row["method"] != "GET"]
 
 
+class SpecChecked(httpx.BaseTransport):
+    """Checks every request against its vendor's specification on its way to the doubles."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def handle_request(self, request):
+        tool, _, rest = request.url.path.lstrip("/").partition("/")
+        if SPECS.is_dir() and tool in CHECKED and not rest.startswith(("token", "errors/")):
+            content = request.read()
+            check(
+                tool,
+                request.method,
+                f"/{rest}",
+                query=request.url.params.multi_items(),
+                headers=request.headers.items(),
+                body=json.loads(content) if content else None,
+            )
+        return self.inner.handle_request(request)
+
+    def close(self):
+        """As the doubles' own: it serves the next client too."""
+
+
 @contextmanager
 def open_world(folder, mailchimp_exports=None, stores=None):
     stores = stores or MemoryStores()
@@ -197,7 +223,7 @@ def open_world(folder, mailchimp_exports=None, stores=None):
     with answering(folder / "doubles", mailchimp_exports=mailchimp_exports) as doubles:
         accounts = Accounts.load(outbox, doubles.environment)
         if answering is mount:
-            accounts = accounts.mounted_on(doubles.transport)
+            accounts = accounts.mounted_on(SpecChecked(doubles.transport))
         yield World(stores, outbox, doubles, accounts)
     stores.close()
 
