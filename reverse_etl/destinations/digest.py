@@ -23,7 +23,7 @@ from reverse_etl.contract import (
     Target,
     Verdict,
 )
-from reverse_etl.destinations.answers import classify_by_status, for_all
+from reverse_etl.destinations.answers import classify_by_status, for_all, without_addresses
 from reverse_etl.destinations.targets import explanation
 from reverse_etl.destinations.unread import Unread
 from reverse_etl.normalisers import text
@@ -79,7 +79,7 @@ class Digest(Unread):
         if 200 <= response.status < 300:
             return for_all(operations, Status.UNKNOWN, "the mail server did not take the mail")
         # about the mail as a whole: halving it would send several
-        words = explanation(response) or f"it was refused ({response.status})"
+        words = without_addresses(explanation(response)) or f"it was refused ({response.status})"
         return for_all(operations, Status.REJECTED, f"Mail: {words}", is_permanent=False)
 
 

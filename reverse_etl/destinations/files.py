@@ -28,7 +28,12 @@ from reverse_etl.contract import (
     Target,
     Verdict,
 )
-from reverse_etl.destinations.answers import classify_by_status, for_all, nothing_processed
+from reverse_etl.destinations.answers import (
+    classify_by_status,
+    for_all,
+    nothing_processed,
+    without_addresses,
+)
 from reverse_etl.destinations.targets import explanation
 from reverse_etl.destinations.unread import Unread
 from reverse_etl.normalisers import text
@@ -77,7 +82,7 @@ class Files(Unread):
             return for_all(operations, Status.ACCEPTED)
         if 200 <= response.status < 300:
             return nothing_processed(operations)
-        words = explanation(response) or f"it was refused ({response.status})"
+        words = without_addresses(explanation(response)) or f"it was refused ({response.status})"
         return for_all(
             operations, Status.REJECTED, f"The file could not be written: {words}", is_permanent=False
         )

@@ -33,7 +33,7 @@ from reverse_etl.destinations.answers import (
     rows_of,
     without_addresses,
 )
-from reverse_etl.destinations.targets import explanation, found
+from reverse_etl.destinations.targets import explanation, found, listed
 from reverse_etl.destinations.unread import Unread
 from reverse_etl.normalisers import (
     e164,
@@ -90,9 +90,9 @@ class UserList(Unread):
         path = f"/v1/accountTypes/GOOGLE_ADS/accounts/{account_id}/userLists"
         answer = yield Request("GET", path, query={"filter": f"display_name = {json.dumps(name)}"})
         # a list there are none of is left out of the answer
-        listed = found(answer, "userLists", "Google", "", "") if _has_lists(answer) else []
-        for row in listed:
-            if row.get("displayName") == name:
+        rows = listed(answer, "userLists", "Google", "", "") if _has_lists(answer) else []
+        for row in rows:
+            if row.get("displayName") == name and row.get("id"):
                 return str(row["id"])
         created = yield Request("POST", path, json=_new_list(name))
         return str(found(created, "id", "Google", f"Customer list {name!r}", _ADVICE))

@@ -35,7 +35,7 @@ from reverse_etl.destinations.answers import (
     rows_of,
     without_addresses,
 )
-from reverse_etl.destinations.targets import explanation, found
+from reverse_etl.destinations.targets import explanation, found, listed
 from reverse_etl.errors import TargetFailed
 from reverse_etl.normalisers import digest, email, text
 
@@ -187,8 +187,8 @@ class ListMemberships:
         while True:
             page = yield Request("GET", f"{_LISTS}/{target.remote}/memberships", query=query)
             ids += [
-                str(row["recordId"])
-                for row in found(page, "results", "HubSpot", f"List {target.name!r}", _ADVICE)
+                str(row.get("recordId"))
+                for row in listed(page, "results", "HubSpot", f"List {target.name!r}", _ADVICE)
             ]
             after = part_of(page.body, "paging", "next").get("after")
             if after is None:
@@ -199,7 +199,7 @@ class ListMemberships:
             answer = yield _read_request(ids[start : start + _READ])
             members += [
                 Member(_md5(row), {})
-                for row in found(answer, "results", "HubSpot", f"List {target.name!r}", _ADVICE)
+                for row in listed(answer, "results", "HubSpot", f"List {target.name!r}", _ADVICE)
             ]
         return members
 

@@ -39,7 +39,7 @@ from reverse_etl.destinations.answers import (
     without_addresses,
 )
 from reverse_etl.destinations.batching import within_bytes
-from reverse_etl.destinations.targets import explanation, found
+from reverse_etl.destinations.targets import explanation, found, listed
 from reverse_etl.normalisers import digest, e164, email, text
 
 REVISION = "2026-07-15"
@@ -102,8 +102,9 @@ class _Lists:
     ) -> Generator[Request, Response, str]:
         """Finds the list by its name, or creates it empty (single opt-in says nothing about consent here)."""
         answer = yield _call("GET", "/api/lists", query={"filter": f"equals(name,{json.dumps(name)})"})
-        for row in found(answer, "data", "Klaviyo", f"List {name!r}", _ADVICE):
-            return str(row["id"])
+        for row in listed(answer, "data", "Klaviyo", f"List {name!r}", _ADVICE):
+            if row.get("id"):
+                return str(row["id"])
         body = {"data": {"type": "list", "attributes": {"name": name}}}
         created = yield _call("POST", "/api/lists", body)
         return str(found(created, "data.id", "Klaviyo", f"List {name!r}", _ADVICE))
@@ -130,7 +131,7 @@ class _Lists:
         query = {"page[size]": str(_MOST_LOOKED_UP)}
         while True:
             page = yield _call("GET", f"/api/lists/{target.remote}/profiles", query=query)
-            rows = found(page, "data", "Klaviyo", f"List {target.name!r}", _ADVICE)
+            rows = listed(page, "data", "Klaviyo", f"List {target.name!r}", _ADVICE)
             members += [Member(hashlib.md5(_email(row).encode()).hexdigest(), {}) for row in rows]
             cursor = _next_cursor(page)
             if cursor is None:

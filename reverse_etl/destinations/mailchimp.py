@@ -262,7 +262,7 @@ def _member_path(operation: Operation, target: Target) -> str:
 
 def _listed(response: Response, name: str, what: str) -> list[dict[str, Any]]:
     _found(response, name, what)
-    return list(response.body[name])
+    return [dict(row) for row in rows_of(response.body, name)]
 
 
 def _found(response: Response, name: str, what: str) -> str:

@@ -27,6 +27,7 @@ from reverse_etl.destinations.answers import (
     for_all,
     nothing_processed,
     refused,
+    rows_of,
     without_addresses,
 )
 from reverse_etl.destinations.unread import Unread
@@ -185,7 +186,7 @@ def _next_page(body: object) -> str | None:
 
 def _listed(response: Response, what: str) -> list[dict[str, Any]]:
     _found(response, "data", what)
-    return list(response.body["data"])
+    return [dict(row) for row in rows_of(response.body, "data")]
 
 
 def _found(response: Response, name: str, what: str) -> str:

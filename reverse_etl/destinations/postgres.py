@@ -28,7 +28,7 @@ from reverse_etl.destinations.answers import (
     refused,
     without_addresses,
 )
-from reverse_etl.destinations.targets import explanation, found
+from reverse_etl.destinations.targets import explanation, found, listed
 from reverse_etl.destinations.unread import Unread
 from reverse_etl.normalisers import text
 
@@ -98,7 +98,7 @@ class Rows(Unread):
         while True:
             after = members[-1].remote_id if members else ""
             answer = yield Request("READ", target.remote, json={"after": after, "limit": _PAGE})
-            rows = found(answer, "rows", "PostgreSQL", f"Table {target.remote}", _ADVICE)
+            rows = listed(answer, "rows", "PostgreSQL", f"Table {target.remote}", _ADVICE)
             members += [
                 Member(row[KEY], {name: value for name, value in row.items() if name != "synced_at"})
                 for row in rows

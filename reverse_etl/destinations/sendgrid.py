@@ -36,7 +36,7 @@ from reverse_etl.destinations.answers import (
     without_addresses,
 )
 from reverse_etl.destinations.batching import within_bytes
-from reverse_etl.destinations.targets import explanation, found
+from reverse_etl.destinations.targets import explanation, found, listed
 from reverse_etl.normalisers import digest, email, shortened, text
 
 MOST_BYTES = 6_000_000  # of an upsert
@@ -89,8 +89,8 @@ class Contacts:
         query = {"page_size": "1000"}
         while True:
             answer = yield Request("GET", _LISTS, query=query)
-            for row in found(answer, "result", "SendGrid", f"List {name!r}", _ADVICE):
-                if row.get("name") == name:
+            for row in listed(answer, "result", "SendGrid", f"List {name!r}", _ADVICE):
+                if row.get("name") == name and row.get("id"):
                     return str(row["id"])
             following = part_of(answer.body, "_metadata").get("next")
             token = parse_qs(urlsplit(str(following)).query).get("page_token") if following else None

@@ -26,6 +26,12 @@ def found(response: Response, name: str, tool: str, what: str, advice: str) -> A
     return value
 
 
+def listed(response: Response, name: str, tool: str, what: str, advice: str) -> list[Mapping[str, Any]]:
+    """The objects of a list in a good answer's body. Raises TargetFailed when the answer is none or lacks it."""
+    found(response, name, tool, what, advice)
+    return rows_of(response.body, name)
+
+
 def explanation(response: Response) -> str:
     """The words of a refusal, wherever among the usual places of a JSON body they stand."""
     body = body_of(response)

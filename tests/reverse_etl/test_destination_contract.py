@@ -105,11 +105,13 @@ def _is_documented(name, request, status, body):
     return bool(body)
 
 
-@pytest.mark.parametrize("name", PLUGINS, ids="/".join)
+@pytest.mark.parametrize(
+    "name",
+    [name for name in PLUGINS if name not in SAYS_ONLY_A_STATUS and name[0] != "customerio"],
+    ids="/".join,
+)
 @pytest.mark.parametrize("action", list(Action))
 def test_a_success_that_mentions_nothing_is_no_success(name, action):
-    if name in SAYS_ONLY_A_STATUS or name[0] == "customerio":
-        pytest.skip("a bare status is all that this tool's success consists of")
     plugin = DESTINATIONS[name]
     ops = operations(name, min(plugin.spec.batch, 3), action)
     for request in plugin.encode(ops, target_for(name)):
@@ -147,10 +149,10 @@ def test_the_verdict_on_an_answer_as_a_whole(name):
     assert classify(Response(400)) is Verdict.REFUSED
 
 
-@pytest.mark.parametrize("name", PLUGINS, ids="/".join)
+@pytest.mark.parametrize(
+    "name", [name for name in PLUGINS if not DESTINATIONS[name].spec.is_snapshot], ids="/".join
+)
 def test_a_removal_names_people_as_they_were_last_sent(name):
-    if DESTINATIONS[name].spec.is_snapshot:
-        pytest.skip("a file is written whole")
     plugin, target = DESTINATIONS[name], target_for(name)
     added, removed = operations(name, 3), operations(name, 3, Action.REMOVE)
     if plugin.spec.inspects:  # by the tool's own ids, which are looked up by what was last sent
@@ -172,7 +174,7 @@ def test_a_removal_names_people_as_they_were_last_sent(name):
 
 
 def _words(request):
-    query = {name: value for name, value in request.query.items()}
+    query = dict(request.query)
     return f"{request.path} {query} {json.dumps(request.json)} {(request.content or b'').decode()}"
 
 
