@@ -5,6 +5,7 @@ Naming of columns, and the plain standardising that staging does otherwise; what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,22 +20,22 @@ Columns = dict[str, tuple[str, ...]]
 
 # Our field → what others call it, best first; several columns are parts of one value.
 SYNONYMS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "first_name": (("first_name",), ("given_name",), ("forename",), ("firstname",), ("fname",), ("fname_c1",)),
-    "last_name": (("last_name",), ("surname",), ("family_name",), ("lastname",), ("lname",), ("lname_c1",)),
-    "full_name": (("full_name",), ("fullname",), ("name",)),
-    "email": (("email",), ("email_address",), ("e_mail",)),
+    "first_name": (("first_name",), ("given_name",), ("forename",), ("fname_c1", "fname_c2"), ("fname",), ("fname_c1",)),
+    "last_name": (("last_name",), ("surname",), ("family_name",), ("lname_c1", "lname_c2"), ("lname",), ("lname_c1",)),
+    "full_name": (("full_name",), ("name",)),
+    "email": (("email",), ("email_address",)),
     "phone": (("phone",), ("phone_number",), ("telephone",), ("mobile",)),
     "street": (
         *(("street_number", "address_1"), ("street_number", "street_name"), ("house_number", "street")),
         *(("street",), ("street_address",), ("address",), ("address_1",), ("address1",)),
     ),
-    "city": (("city",), ("suburb",), ("town",)),
-    "postcode": (("postcode",), ("postal_code",), ("zipcode",), ("zip_code",), ("zip",)),
+    "city": (("city",), ("suburb",), ("town",), ("birth_place",), ("place_of_birth",)),
+    "postcode": (("postcode",), ("postal_code",), ("zip_code",), ("zip",), ("postcode_fake",)),
     "birth_date": (
-        *(("birth_date",), ("dob",), ("date_of_birth",), ("birthdate",), ("by", "bm", "bd")),
+        *(("birth_date",), ("dob",), ("date_of_birth",), ("by", "bm", "bd")),
         ("birth_year", "birth_month", "birth_day"),
     ),
-    "company": (("company",), ("organisation",), ("organization",), ("employer",)),
+    "company": (("company",), ("organisation",), ("organization",), ("employer",), ("occupation",)),
     "loyalty_id": (("loyalty_id",), ("soc_sec_id",), ("ssn",), ("social_security_number",), ("national_id",)),
     "web_user_id": (("web_user_id",), ("user_id",)),
 }  # fmt: skip
@@ -75,10 +76,14 @@ def name_columns(
             parts = [part.strip() for part in named[field].split("+") if part.strip()]
             columns[field] = tuple(_find(part, known) for part in parts)
         else:
-            ours = next((parts for parts in others if all(part in known for part in parts)), ())
-            columns[field] = tuple(known[part] for part in ours)
+            ours = next((parts for parts in others if all(_plain(part) in known for part in parts)), ())
+            columns[field] = tuple(known[_plain(part)] for part in ours)
     _check_fields(named)
-    answer = _find(truth, known) if truth else next((known[name] for name in TRUTHS if name in known), None)
+    answer = (
+        _find(truth, known)
+        if truth
+        else next((known[_plain(name)] for name in TRUTHS if _plain(name) in known), None)
+    )
     if answer is None:
         raise TruthUnreadable(
             f"No column says which record is which person; there are {', '.join(found)}. Name it with --truth COLUMN."
@@ -164,8 +169,8 @@ def _date(connection: duckdb.DuckDBPyConnection, source: str, text: str) -> str:
 def _key(connection: duckdb.DuckDBPyConnection, source: str, found: Iterable[str]) -> str:
     known = {_plain(column): column for column in found}
     for name in KEYS:
-        if name in known:
-            column = f"{_quoted(known[name])}::varchar"
+        if _plain(name) in known:
+            column = f"{_quoted(known[_plain(name)])}::varchar"
             ((unique,),) = connection.execute(
                 f"select count(distinct {column}) = count(*) from {source}"
             ).fetchall()
@@ -202,7 +207,7 @@ def _check_fields(named: Mapping[str, str]) -> None:
 
 
 def _plain(column: str) -> str:
-    return column.strip().lower().replace(" ", "_")
+    return re.sub(r"[^a-z0-9]+", "", column.lower())
 
 
 def _quoted(column: str) -> str:

@@ -236,7 +236,20 @@ TRAINING_RULES: tuple[str, ...] = (
 )
 TERM_FREQUENCY_FIELDS: tuple[str, ...] = ("first_name", "last_name", "city")
 TRAINING_MINIMUM = 200  # records; below this the shipped shares are better than what so few can say
-SHIPPED_PRIOR_MATES = 1.5  # records of the same person that a record meets on average
+SHIPPED_PRIOR_MATES = 1.5  # records of the same person that a record meets on average, at most
+# Keys that records of one person mostly have in common: by them it is estimated how many such records there are.
+MATE_KEYS: tuple[str, ...] = (
+    "email",
+    "phone",
+    "loyalty_id",
+    "name_sorted",
+    "birth_date || left(first_root, 2)",
+    "birth_date || left(last_name, 2)",
+    "postcode || first_root",
+    "postcode || last_name",
+    "left(birth_date, 7) || first_root",
+    "left(birth_date, 7) || last_name",
+)
 
 
 def splink_settings(prior: float) -> dict[str, Any]:
@@ -280,5 +293,6 @@ def fingerprint() -> str:
         [asdict(comparison) for comparison in COMPARISONS],
         TERM_FREQUENCY_FIELDS,
         TRAINING_RULES,
+        MATE_KEYS,
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -16,6 +16,7 @@ import duckdb
 from identity import model, records, scoring
 from identity.labels import Labels, learn_from
 from identity.model_chart import weights_chart
+from identity.prior import estimate_mates
 from identity.workspace import count_rows, first_row
 
 SAMPLE_RECORDS = 1_100  # all pairs of these (600,000) tell how often strangers agree
@@ -94,14 +95,17 @@ def train(
         learn_from(connection, settings, labels)
         _order_weights(settings)
         _round_shares(settings)
+        mates = estimate_mates(connection, settings, record_count)
+        settings["probability_two_random_records_match"] = _prior(record_count, mates)
+        diagnostics["mates_per_record"] = mates
     diagnostics["charts"] = {"weights": weights_chart(settings)}
     connection.execute("drop table training_records")
     return _store(connection, state, run_id, as_of, record_count, method, settings, diagnostics)
 
 
-def _prior(record_count: int) -> float:
+def _prior(record_count: int, mates: float = model.SHIPPED_PRIOR_MATES) -> float:
     # matches per record over possible partners; matches stay about constant as a business grows, partners do not
-    return min(0.05, model.SHIPPED_PRIOR_MATES / max(record_count - 1, 1))
+    return min(0.05, mates / max(record_count - 1, 1))
 
 
 def _count_strangers(connection: duckdb.DuckDBPyConnection, settings: dict[str, Any]) -> None:

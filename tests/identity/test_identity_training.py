@@ -78,6 +78,22 @@ def test_pairs_decided_to_be_one_person_teach_how_a_persons_records_agree(tmp_pa
             assert 0.1 < gained < 0.3  # a quarter of the pairs learnt from, nearly all of them different
 
 
+def test_weights_start_from_how_many_records_of_a_person_there_are(tmp_path: Path) -> None:
+    firsts = {entry["person"]: entry for entry in reversed(shop(400)) if "last_name" in entry}
+    again = [
+        {**entry, "record_id": f"again:{n}", "source": "again"} for n, entry in enumerate(firsts.values())
+    ]
+    changed = [{**entry, "city": None, "email": None} for entry in again[:40]]
+    with stores(tmp_path / "hardly any") as connection:
+        run(connection, [*firsts.values(), *changed], "first")
+        few = _models(connection)[0].diagnostics["mates_per_record"]
+    with stores(tmp_path / "many") as connection:
+        run(connection, shop(160), "first")
+        many = _models(connection)[0].diagnostics["mates_per_record"]
+    assert few == pytest.approx(2 * len(changed) / (len(firsts) + len(changed)), rel=0.4)
+    assert many > 3 * few
+
+
 def test_every_version_can_be_looked_at_offline(tmp_path: Path) -> None:
     with stores(tmp_path / "data") as connection:
         run(connection, PEOPLE, "first")
