@@ -73,7 +73,7 @@ def explain(connection: duckdb.DuckDBPyConnection, subject: str) -> Explanation:
     customer = found[0]
     records = _rows(
         connection,
-        f"select {_RECORD_COLUMNS}, c.confidence from intermediate.int_identity__records"
+        f"select {_RECORD_COLUMNS}, c.confidence, c.strict_id from intermediate.int_identity__records"
         " join identity.identity_clusters c using (record_id) where c.customer_id = ? order by record_id",
         customer,
     )

@@ -56,7 +56,7 @@ def waterfall(edge: Edge) -> dict[str, Any]:
     """A Vega-Lite specification: what each field adds to a link's match weight, in bits, from nothing to the total."""
     rows, total = [], 0.0
     for place, (name, level, weight) in enumerate(edge.fields):
-        label = f"{name.replace('_', ' ')}: {level}" if level else name.replace("_", " ")
+        label = (f"{name}: {level}" if level else name).replace("_", " ")
         rows.append(_bar(place, label, total, total + weight, "for" if weight >= 0 else "against", weight))
         total += weight
     rows.append(_bar(len(rows), "all together", 0.0, edge.weight, "total", edge.weight))
@@ -82,7 +82,7 @@ def waterfall(edge: Edge) -> dict[str, Any]:
     numbers = base.mark_text(align="left", dx=4, fontSize=11, color="currentColor").encode(
         x=alt.X("right:Q"), text="text:N"
     )
-    spec: dict[str, Any] = (bars + numbers).properties(width=430, height=alt.Step(22)).to_dict()
+    spec: dict[str, Any] = (bars + numbers).properties(width=560, height=alt.Step(22)).to_dict()
     return spec
 
 
@@ -116,7 +116,7 @@ def _bar(place: int, label: str, start: float, end: float, kind: str, weight: fl
         "end": round(end, 3),
         "right": round(max(start, end), 3),
         "kind": kind,
-        "text": f"{weight:+.1f}",
+        "text": f"{weight:+.1f}".replace("-", "−"),
     }
 
 

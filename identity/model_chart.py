@@ -36,12 +36,12 @@ def weights_chart(settings: dict[str, Any]) -> dict[str, Any]:
                 "type": "nominal",
                 "sort": {"field": "place"},
                 "title": None,
-                "axis": {"labelLimit": 260},
+                "axis": {"labelLimit": 260, "minExtent": 190},
             },
             "x": {"field": "bits", "type": "quantitative", "title": "bits for (right) or against (left)"},
             "color": {"condition": {"test": "datum.bits < 0", "value": AGAINST}, "value": FOR},
         },
-        "width": 420,
+        "width": 520,
         "height": {"step": 17},
     }
     return {
