@@ -108,6 +108,14 @@ def read_statement(sql: str, schemas: Mapping[Relation, Iterable[str]]) -> dict[
     return _Reader().outputs(scope)
 
 
+def _left_branches(scope: Scope) -> list[Scope]:
+    """The scope, its left branch if it is a union, the left branch of that, and so on."""
+    branches = [scope]
+    while isinstance(branches[-1].expression, exp.SetOperation):
+        branches.append(branches[-1].set_operation_scopes[0])
+    return branches
+
+
 def _nested(schemas: Mapping[Relation, Iterable[str]]) -> dict[str, object]:
     nested: dict[str, dict[str, dict[str, str]]] = {}
     for relation, columns in schemas.items():
@@ -122,9 +130,11 @@ class _Reader:
         self._known: dict[int, dict[str, Origins]] = {}
 
     def outputs(self, scope: Scope) -> dict[str, Origins]:
-        if id(scope) not in self._known:
-            self._known[id(scope)] = {}  # a recursive part contributes what its other branches do
-            self._known[id(scope)] = self._read(scope)
+        # a union of hundreds of selects leans to the left, deeper than Python recurses: innermost first
+        for inner in reversed(_left_branches(scope)):
+            if id(inner) not in self._known:
+                self._known[id(inner)] = {}  # a recursive part contributes what its other branches do
+                self._known[id(inner)] = self._read(inner)
         return self._known[id(scope)]
 
     def _read(self, scope: Scope) -> dict[str, Origins]:
@@ -162,6 +172,8 @@ class _Reader:
     def _column(self, column: exp.Column, scope: Scope) -> Origins:
         source = _source(column, scope)
         name = column.name.lower()
+        if isinstance(source, exp.Table) and not source.name:
+            return {}  # rows that a function makes, such as range()
         if isinstance(source, exp.Table):
             return {(Relation(source.db.lower(), source.name.lower()), name): True}
         if isinstance(source, Scope):
@@ -192,7 +204,7 @@ def _rows(scope: Scope) -> Iterator[Origin]:
         if isinstance(source, Scope):
             for inner in (source, *source.set_operation_scopes):
                 yield from _rows(inner)
-        elif isinstance(source, exp.Table):
+        elif isinstance(source, exp.Table) and source.name:
             yield Relation(source.db.lower(), source.name.lower()), ROWS
 
 

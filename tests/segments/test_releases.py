@@ -254,7 +254,7 @@ def test_a_segment_taken_out_of_the_project_lets_its_people_go(filled):
     assert {why for *_, why in stays(filled)} == {"The segment was taken out."}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     nights=st.lists(
         st.tuples(st.sets(st.integers(0, 9)), st.booleans(), st.booleans()), min_size=1, max_size=8
