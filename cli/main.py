@@ -20,6 +20,7 @@ COMMANDS = {
     "ui": "cli.ui:ui",
     "identity": "cli.identity:identity",
     "segment": "cli.segment:segment",
+    "consent": "cli.consent:consent",
     "metric": "cli.metric:metric",
     "report": "cli.report:report",
     "trace": "cli.trace:trace",
@@ -57,6 +58,7 @@ def cdp() -> None:
       cdp status               what the last run did, and what needs a person
       cdp sources add X        a new source, from a template or guessed from a file
       cdp identity explain X   why these records are one customer
+      cdp consent show X       what a customer agreed to, on any day, with proof
       cdp metric revenue       a figure over time, --by channel and more
       cdp report               everything an owner asks, as one page
       cdp trace customers.email   where a column comes from and goes to

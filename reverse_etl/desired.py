@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.mapping import FieldMapping
-from reverse_etl.sql_text import consent_key, literal, newest_statements, quoted
+from reverse_etl.sql_text import FOLLOWS, consent_key, literal, quoted, relevant_statements
 
 _NEVER = "timestamp '-infinity'"
 
@@ -45,7 +45,7 @@ class DesiredRows:
             where channel = {channel}
             union all
             select consent_key, stated_at, 'log'
-            from {newest_statements(self.state, purpose, channel)}
+            from {relevant_statements(self.state, self.sync.purpose, self.sync.channel)}
             where status = 'denied'"""
 
     def _held(self) -> str:
@@ -104,10 +104,18 @@ class DesiredRows:
                 row_number() over () as row_id,
                 record_key,
                 key_count,
-                consent_keys,
+                case
+                    when following.customer_id is null then consent_keys
+                    else list_concat(consent_keys, list_transform(consent_keys, lambda key: {literal(FOLLOWS)} || key))
+                end as consent_keys,
                 to_json(struct_pack({packed}))::varchar as payload,
                 {ids}
-            from normalised"""
+            from normalised
+            left join (
+                select distinct customer_id from marts.consents
+                where purpose = {literal(self.sync.purpose)} and channel = {literal(self.sync.channel)}
+                  and rule = 'follows email'
+            ) as following on following.customer_id = record_key"""
 
     def _decided(self) -> str:
         purpose, channel = literal(self.sync.purpose), literal(self.sync.channel)

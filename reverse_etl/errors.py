@@ -32,6 +32,10 @@ class DestinationStopped(ActivationError):
     """The destination refused the account itself (key, token, blocked audience): nothing more is sent to it."""
 
 
+class StatementRefused(ActivationError):
+    """A statement of consent is incomplete or unclear, so it was not recorded."""
+
+
 class RunCancelled(ActivationError):
     """A person ended this run of a sync; what it had not sent is still planned."""
 

@@ -20,7 +20,7 @@ from reverse_etl.errors import RunCancelled
 from reverse_etl.plan import Plan
 from reverse_etl.sentences import REFUSALS
 from reverse_etl.settlement import ASSUMED, SETTLEMENT
-from reverse_etl.sql_text import literal, newest_statements
+from reverse_etl.sql_text import literal, relevant_statements
 
 
 def clock() -> datetime:
@@ -202,7 +202,7 @@ class Journal:
         if not keys:
             return set()
         sync = self.plan.sync
-        statements = newest_statements("", literal(sync.purpose), literal(sync.channel))
+        statements = relevant_statements("", sync.purpose, sync.channel)
         with _registered(state, keys) as view:
             found = state.execute(
                 f"""select distinct id from {view} join {statements} as stated using (consent_key)

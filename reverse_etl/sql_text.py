@@ -21,8 +21,29 @@ def consent_key(kind: str, value: str) -> str:
     return f"{kind} || ':' || case when {kind} = 'customer_id' then {value} else lower(trim({value})) end"
 
 
+FOLLOWS = "follows "
+"""Before the consent keys of rows, and of statements, where a person's consent for one purpose rests on another's."""
+_FOLLOWED = {("ads", "ads"): ("marketing", "email")}  # marts.consents says for whom (rule 'follows email')
+
+
+def relevant_statements(state: str, purpose: str, channel: str) -> str:
+    """The newest statement per consent key for a purpose and channel, and for what it may follow from, under its mark."""
+    followed = _FOLLOWED.get((purpose, channel))
+    own = newest_statements(state, literal(purpose), literal(channel))
+    if followed is None:
+        return own
+    other = newest_statements(state, *map(literal, followed))
+    return f"""(
+        from {own} union all
+        select {literal(FOLLOWS)} || consent_key, status, stated_at from {other}
+    )"""
+
+
 def newest_statements(state: str, purpose: str, channel: str) -> str:
-    """The newest consent statement per identifier for a purpose and channel (SQL literals); on ties denied wins."""
+    """The newest consent statement per identifier for a purpose and channel (SQL literals); on ties denied wins.
+
+    A denial for all purposes and channels is one for this.
+    """
     catalog = f"{state}." if state else ""
     return f"""(
         select
@@ -30,6 +51,6 @@ def newest_statements(state: str, purpose: str, channel: str) -> str:
             arg_max(status, (stated_at, status = 'denied')) as status,
             max(stated_at) as stated_at
         from {catalog}platform.consent_log
-        where purpose = {purpose} and channel = {channel}
+        where purpose in ({purpose}, 'all') and channel in ({channel}, 'all')
         group by consent_key
     )"""

@@ -14,3 +14,11 @@
     source asc,
     proof asc
 {%- endmacro %}
+
+{#- Whether silence is enough for a purpose and channel in a country (var consent_opt_out_countries), as a condition. -#}
+{% macro marts_consent_opt_out_rule(purpose, channel, country) -%}
+    {%- for name, countries in var('consent_opt_out_countries').items() if countries -%}
+        ({{ purpose }} || ' ' || {{ channel }} = '{{ name }}' and coalesce({{ country }} in ('{{ countries | join("', '") | upper }}'), false)) or {# -#}
+    {%- endfor -%}
+    false
+{%- endmacro %}

@@ -117,7 +117,7 @@ class World:
                 [list(customers), channel],
             )
             connection.execute(
-                "insert into marts.consents select unnest(?), ?, ?, ?, ?, 'test', null",
+                "insert into marts.consents select unnest(?), ?, ?, ?, ?, 'test', null, 'stated'",
                 [list(customers), purpose, channel, status, at],
             )
 
@@ -129,8 +129,8 @@ class World:
         purpose = "ads" if channel == "ads" else "marketing"
         with self.state() as state:
             state.execute(
-                "insert into platform.consent_log values (?, ?, ?, ?, ?, ?, ?, 'test', null)",
-                [f"{kind}{value}{status}{at}", at, kind, value, purpose, channel, status],
+                "insert into platform.consent_log values (?, ?, ?, ?, ?, ?, ?, 'test', null, null, null)",
+                [f"{kind}{value}{status}{channel}{at}", at, kind, value, purpose, channel, status],
             )
 
     def plan(self, sync, **options):
@@ -213,7 +213,7 @@ def open_world(folder, mailchimp_exports=None, stores=None):
             connection.execute(f"create schema if not exists {schema}")
         connection.execute(
             "create table if not exists marts.consents (customer_id text, purpose text, channel text, status text, "
-            "stated_at timestamp, source text, proof text)"
+            "stated_at timestamp, source text, proof text, rule text)"
         )
         connection.execute(
             "create table if not exists marts.suppressions (identifier_type text, identifier_value text, channel text)"

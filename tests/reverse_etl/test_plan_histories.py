@@ -92,7 +92,7 @@ class Installation:
             connection.execute("create or replace table syncs.s (customer_id text, email text)")
             connection.execute(
                 "create or replace table marts.consents "
-                "(customer_id text, purpose text, channel text, status text, stated_at timestamp)"
+                "(customer_id text, purpose text, channel text, status text, stated_at timestamp, rule text)"
             )
             connection.execute(
                 "create or replace table marts.suppressions (identifier_type text, identifier_value text, channel text)"
@@ -101,7 +101,7 @@ class Installation:
                 "insert into syncs.s select unnest(?), unnest(?)", [list(people), list(people.values())]
             )
             connection.execute(
-                "insert into marts.consents select unnest(?), 'marketing', 'email', unnest(?), timestamp '2026-01-01'",
+                "insert into marts.consents select unnest(?), 'marketing', 'email', unnest(?), timestamp '2026-01-01', 'stated'",
                 [list(consents), list(consents.values())],
             )
             connection.execute(

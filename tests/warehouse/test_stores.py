@@ -140,7 +140,7 @@ def test_state_tables_are_copied_for_sql(settings: Settings):
     with open_warehouse(settings, with_state=True) as connection:
         connection.execute(
             "insert into state_store.platform.consent_log values"
-            " ('s1', '2026-01-01', 'email', 'a@example.com', 'marketing', 'email', 'denied', 'test', null)"
+            " ('s1', '2026-01-01', 'email', 'a@example.com', 'marketing', 'email', 'denied', 'test', null, null, null)"
         )
         rows = copy_state(connection, run_id="r1", as_of=datetime(2026, 1, 2))
         again = copy_state(connection, run_id="r2", as_of=datetime(2026, 1, 3))

@@ -8,21 +8,16 @@ clusters as (
 
 purposes as (
 
+    {{ consent_purposes() }}
+
+),
+
+countries as (
+
     select
-        'marketing' as purpose,
-        'email' as channel
-    union all
-    select
-        'marketing' as purpose,
-        'sms' as channel
-    union all
-    select
-        'ads' as purpose,
-        'ads' as channel
-    union all
-    select
-        'service' as purpose,
-        'email' as channel
+        customer_id,
+        upper(country) as country
+    from {{ ref('int_customer__golden_records') }}
 
 ),
 
@@ -76,7 +71,12 @@ followed as (
         coalesce(decided.status, email_decided.status) as status,
         coalesce(decided.stated_at, email_decided.stated_at) as stated_at,
         coalesce(decided.source, email_decided.source) as source,
-        coalesce(decided.proof, email_decided.proof) as proof
+        coalesce(decided.proof, email_decided.proof) as proof,
+        coalesce(decided.legal_basis, email_decided.legal_basis) as legal_basis,
+        case
+            when decided.customer_id is not null then 'stated'
+            when email_decided.customer_id is not null then 'follows email'
+        end as rule
     from asked
     left join decided
         on
@@ -92,17 +92,33 @@ followed as (
 
 ),
 
+ruled as (
+
+    -- in a country that the shop declared for it, silence is enough until somebody objects
+    select
+        followed.*,
+        countries.country,
+        followed.status is null and ({{ marts_consent_opt_out_rule('followed.purpose', 'followed.channel', 'countries.country') }})
+            as is_opt_out_country
+    from followed
+    left join countries on followed.customer_id = countries.customer_id
+
+),
+
 final as (
 
     select
         cast(customer_id as varchar) as customer_id,
         cast(purpose as varchar) as purpose,
         cast(channel as varchar) as channel,
-        cast(coalesce(status, 'unknown') as varchar) as status,
+        cast(case when is_opt_out_country then 'granted' else coalesce(status, 'unknown') end as varchar) as status,
         cast(stated_at as timestamp) as stated_at,
-        cast(source as varchar) as source,
-        cast(proof as varchar) as proof
-    from followed
+        cast(case when is_opt_out_country then 'declared rule' else source end as varchar) as source,
+        cast(case when is_opt_out_country then 'no objection, and none has to be asked for in ' || country else proof end as varchar)
+            as proof,
+        cast(case when is_opt_out_country then 'legitimate interest' else legal_basis end as varchar) as legal_basis,
+        cast(case when is_opt_out_country then 'opt-out country' else coalesce(rule, 'nothing stated') end as varchar) as rule
+    from ruled
 
 )
 

@@ -1,10 +1,26 @@
 {#- Statements recorded by this platform itself. One names an address or a customer, the other models name records:
-    an address means every record that carries it, an id (old or new) every record of that customer. -#}
+    an address means every record that carries it, an id (old or new) every record of that customer. A denial for all
+    purposes and channels is one for each of them. -#}
 with
 
 log as (
 
-    select * from {{ source('state', 'consent_log') }}
+    select
+        stated.statement_id,
+        stated.identifier_type,
+        stated.identifier_value,
+        purposes.purpose,
+        purposes.channel,
+        stated.status,
+        stated.stated_at,
+        stated.source,
+        coalesce(stated.proof, 'recorded by ' || stated.source) as proof,
+        coalesce(stated.legal_basis, 'consent') as legal_basis
+    from {{ source('state', 'consent_log') }} as stated
+    inner join ({{ consent_purposes() }}) as purposes
+        on
+            stated.purpose in (purposes.purpose, 'all')
+            and stated.channel in (purposes.channel, 'all')
 
 ),
 

@@ -119,6 +119,22 @@ loyalty_forms as (
 
 ),
 
+till_flags as (
+
+    -- the till keeps the state of its own mailing list, without a date; 'unknown' says nothing
+    select
+        record_id,
+        email,
+        case when email_subscription_status = 'subscribed' then 'granted' else 'denied' end as status,
+        cast(null as timestamp) as stated_at,
+        false as is_opt_in,
+        'square' as source,
+        email_subscription_status || ' in the till''s mailing list' as proof
+    from {{ ref('stg_square__customers') }}
+    where email_subscription_status in ('subscribed', 'unsubscribed')
+
+),
+
 email_statements as (
 
     select * from subscriptions
@@ -132,6 +148,8 @@ email_statements as (
     select * from shop_withdrawals
     union all
     select * from loyalty_forms
+    union all
+    select * from till_flags
 
 ),
 
@@ -147,7 +165,8 @@ statements as (
         stated_at,
         is_opt_in,
         source,
-        proof
+        proof,
+        'consent' as legal_basis
     from email_statements
     union all
     select
@@ -160,9 +179,24 @@ statements as (
         cast(null as timestamp) as stated_at,
         false as is_opt_in,
         'shopify' as source,
-        'account accepts SMS marketing' as proof
+        'account accepts SMS marketing' as proof,
+        'consent' as legal_basis
     from {{ ref('stg_shopify__customers') }}
     where accepts_sms_marketing
+    union all
+    select
+        record_id,
+        'email' as identifier_type,
+        email as identifier_value,
+        purpose,
+        channel,
+        status,
+        stated_at,
+        status = 'granted' as is_opt_in,
+        'segment' as source,
+        proof,
+        'consent' as legal_basis
+    from {{ ref('int_consent__web') }}
     union all
     select
         record_id,
@@ -174,7 +208,8 @@ statements as (
         stated_at,
         status = 'granted' as is_opt_in,
         source,
-        proof
+        proof,
+        legal_basis
     from {{ ref('int_consent__recorded') }}
 
 )

@@ -4,6 +4,10 @@
     'device': {'type': none},
     'userAgent': none
 } -%}
+{%- set consent_shape = {'consent': {'categoryPreferences': {}}} -%}
+{%- for category in var('web_consent_categories') -%}
+    {%- do consent_shape['consent']['categoryPreferences'].update({category: none}) -%}
+{%- endfor -%}
 {%- set property_shape = {
     'product_id': none, 'sku': none, 'name': none, 'category': none, 'price': none, 'quantity': none,
     'cart_id': none, 'order_id': none, 'query': none
@@ -24,6 +28,7 @@ parsed as (
         {{ parse_instant('coalesce(newest.timestamp, original_timestamp, sent_at)') }} as occurred_at,
         {{ parse_instant('received_at') }} as received_at,
         {{ json_struct('context', context_shape) }} as context,
+        {{ json_struct('context', consent_shape) }} as consent_context,
         {{ json_struct('properties', property_shape) }} as properties
     from newest
 ),
@@ -55,7 +60,8 @@ flattened as (
         {{ cast_or_null(cast_or_null('properties.quantity', 'double'), 'integer') }} as quantity,
         properties.cart_id,
         properties.order_id as order_reference,
-        properties.query as search_query
+        properties.query as search_query,
+        consent_context.consent.categorypreferences as consent_preferences
     from parsed
 )
 

@@ -1,0 +1,150 @@
+"""`cdp consent`: what customers agreed to, on any day, and adding to the log what they say. Nothing is ever changed in it."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import datetime
+from pathlib import Path
+
+import click
+import duckdb
+
+from cli.terminal import console, table
+from reverse_etl.consent_log import BASES, PURPOSES, import_file
+from reverse_etl.consent_log import record as record_statement
+from warehouse.connections import open_state
+from warehouse.errors import CdpError
+from warehouse.publishing import open_published
+from warehouse.settings import Settings
+
+
+class UnknownPerson(CdpError):
+    """Nobody has this id, address or number."""
+
+
+@click.group()
+def consent() -> None:
+    """What customers agreed to and objected to.
+
+    \b
+      cdp consent show ann@example.com                   what counts now, and why
+      cdp consent show C0000012 --as-of 2026-03-01       what could be shown on that day
+      cdp consent record ann@example.com denied all      do not contact at all
+      cdp consent import statements.csv                  a whole file, or nothing of it
+    """
+
+
+@consent.command()
+@click.argument("customer")
+@click.option("--as-of", type=click.DateTime(), help="A day or time (UTC); without it, now.")
+def show(customer: str, as_of: datetime | None) -> None:
+    """What CUSTOMER (id, address or number) agreed to, per purpose and channel, with the statement that decided."""
+    settings = Settings.load()
+    with open_published(settings) as published:
+        customer_id = _find(published, customer)
+        rows = published.execute(
+            _AS_OF if as_of else _NOW, {"customer": customer_id, "as_of": as_of}
+        ).fetchall()
+    when = f"on {as_of:%Y-%m-%d %H:%M}" if as_of else "now"
+    console.print(f"[bold]{customer_id}[/bold], {when}:")
+    console.print(table(["purpose", "channel", "status", "stated", "source", "proof", "basis"], rows))
+    if not as_of:
+        _note_newer(settings, customer)
+
+
+_NOW = """
+    select purpose, channel, status, stated_at, source, proof, legal_basis from marts.consents
+    where customer_id = $customer and $as_of is null order by purpose, channel"""
+_AS_OF = """
+    select asked.purpose, asked.channel, coalesce(history.status, 'unknown'), history.stated_at, history.source,
+        history.proof, history.legal_basis
+    from (select distinct purpose, channel from marts.consents) as asked
+    left join marts.consent_history as history
+        on history.customer_id = $customer and history.purpose = asked.purpose and history.channel = asked.channel
+        and history.valid_from <= $as_of and coalesce(history.valid_to > $as_of, true)
+    order by asked.purpose, asked.channel"""
+
+
+def _find(published: duckdb.DuckDBPyConnection, given: str) -> str:
+    found = published.execute(
+        """
+        select customer_id from marts.customers where customer_id = $given
+        union select customer_id from marts.customers where lower($given) = email or $given = phone
+        union select customer_id from identity.identity_redirects where old_customer_id = $given
+        order by 1""",
+        {"given": given},
+    ).fetchall()
+    if len(found) != 1:
+        many = f"{len(found)} customers have" if found else "Nobody has"
+        raise UnknownPerson(
+            f"{many} the id, address or number {given!r} in the tables of the last run. "
+            f"Give a customer id (`cdp identity explain` finds it)."
+        )
+    return str(found[0][0])
+
+
+def _note_newer(settings: Settings, customer: str) -> None:
+    with open_state(settings) as state:
+        count = state.execute(
+            "select count(*) from platform.consent_log where recorded_at > "
+            "(select coalesce(max(started_at), timestamp '1970-01-01') from platform.runs) and identifier_value = lower(?)",
+            [customer],
+        ).fetchall()[0][0]
+    if count:
+        console.print(
+            f"{count} statements were recorded since the last run; they already count when something is sent."
+        )
+
+
+@consent.command()
+@click.argument("identifier")
+@click.argument("status", type=click.Choice(["granted", "denied"]))
+@click.argument("what", type=click.Choice([*PURPOSES[:-1], "all"]))
+@click.option("--proof", required=True, help="How it can be shown: a form, a call, a letter.")
+@click.option("--stated", help="When it was said (UTC); without it, now.")
+@click.option("--basis", type=click.Choice(BASES), default="consent", show_default=True)
+def record(identifier: str, status: str, what: str, proof: str, stated: str | None, basis: str) -> None:
+    """Record what the person behind IDENTIFIER (address, international number or customer id) said.
+
+    \b
+    Examples:
+      cdp consent record ann@example.com denied "marketing email" --proof "phone call, ticket 4711"
+      cdp consent record +442079460018 denied all --proof "letter of 2026-03-01"
+    """
+    settings = Settings.load()
+    purpose, _, channel = "all all".partition(" ") if what == "all" else what.partition(" ")
+    statement = {
+        "identifier_type": _kind(identifier),
+        "identifier_value": identifier,
+        "purpose": purpose,
+        "channel": channel,
+        "status": status,
+        "stated_at": stated,
+        "source": f"recorded by {getpass.getuser()}",
+        "proof": proof,
+        "legal_basis": basis,
+    }
+    with open_state(settings) as state:
+        added = record_statement(state, statement, settings.now())
+    console.print("Recorded. It counts from now on." if added else "That was on record already.")
+
+
+def _kind(identifier: str) -> str:
+    if "@" in identifier:
+        return "email"
+    return "phone" if identifier.startswith("+") else "customer_id"
+
+
+@consent.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_statements(file: Path) -> None:
+    """Add the statements of a CSV file: all of them, or none when a line is unclear. Twice adds nothing.
+
+    \b
+    Columns: identifier_type (email, phone, customer_id), identifier_value, purpose, channel, status (granted, denied),
+    source, proof; and, if known, stated_at (UTC) and legal_basis.
+    """
+    settings = Settings.load()
+    with open_state(settings) as state:
+        added = import_file(state, file, settings.now())
+    console.print(f"{added:,} statements were added; what was on record already was left as it is.")
