@@ -17,8 +17,10 @@
 
 {#- Whether silence is enough for a purpose and channel in a country (var consent_opt_out_countries), as a condition. -#}
 {% macro marts_consent_opt_out_rule(purpose, channel, country) -%}
-    {%- for name, countries in var('consent_opt_out_countries').items() if countries -%}
-        ({{ purpose }} || ' ' || {{ channel }} = '{{ name }}' and coalesce({{ country }} in ('{{ countries | join("', '") | upper }}'), false)) or {# -#}
-    {%- endfor -%}
-    false
+    coalesce({{ purpose }} || ' ' || {{ channel }} || ' ' || {{ country }} in (
+        {%- for rule in var('consent_opt_out_countries') -%}
+            '{{ rule[0] }} {{ rule[1] }} {{ rule[2] | upper }}', {# -#}
+        {%- endfor -%}
+        'nowhere'
+    ), false)
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{#- The rule of macros/marts_consent.sql as of every moment at which it could have decided differently: a statement has a
-    rank among all of the customer's; from its time on it is the deciding one unless one of a better rank came before. -#}
+{#- The rule of macros/marts_consent.sql as of every moment at which it could have decided differently: a statement has
+    a rank among all of the customer's; from its time on it decides unless one of a better rank came before. -#}
 with
 
 clusters as (

@@ -98,8 +98,9 @@ ruled as (
     select
         followed.*,
         countries.country,
-        followed.status is null and ({{ marts_consent_opt_out_rule('followed.purpose', 'followed.channel', 'countries.country') }})
-            as is_opt_out_country
+        followed.status is null
+        and {{ marts_consent_opt_out_rule('followed.purpose', 'followed.channel', 'countries.country') }}
+            as is_silence_enough
     from followed
     left join countries on followed.customer_id = countries.customer_id
 
@@ -111,13 +112,16 @@ final as (
         cast(customer_id as varchar) as customer_id,
         cast(purpose as varchar) as purpose,
         cast(channel as varchar) as channel,
-        cast(case when is_opt_out_country then 'granted' else coalesce(status, 'unknown') end as varchar) as status,
+        cast(case when is_silence_enough then 'granted' else coalesce(status, 'unknown') end as varchar) as status,
         cast(stated_at as timestamp) as stated_at,
-        cast(case when is_opt_out_country then 'declared rule' else source end as varchar) as source,
-        cast(case when is_opt_out_country then 'no objection, and none has to be asked for in ' || country else proof end as varchar)
-            as proof,
-        cast(case when is_opt_out_country then 'legitimate interest' else legal_basis end as varchar) as legal_basis,
-        cast(case when is_opt_out_country then 'opt-out country' else coalesce(rule, 'nothing stated') end as varchar) as rule
+        cast(case when is_silence_enough then 'declared rule' else source end as varchar) as source,
+        cast(
+            case when is_silence_enough then 'no objection, and silence is enough in ' || country else proof end as varchar
+        ) as proof,
+        cast(case when is_silence_enough then 'legitimate interest' else legal_basis end as varchar) as legal_basis,
+        cast(
+            case when is_silence_enough then 'opt-out country' else coalesce(rule, 'nothing stated') end as varchar
+        ) as rule
     from ruled
 
 )

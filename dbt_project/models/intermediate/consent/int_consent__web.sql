@@ -15,16 +15,18 @@ users as (
 ),
 
 stated as (
-    {%- for category, (purpose, channel) in var('web_consent_categories').items() %}
+    {%- for rule in var('web_consent_categories') %}
     select
         record_id,
-        '{{ purpose }}' as purpose,
-        '{{ channel }}' as channel,
-        case when lower(cast(consent_preferences.{{ category }} as varchar)) = 'true' then 'granted' else 'denied' end as status,
+        '{{ rule[1] }}' as purpose,
+        '{{ rule[2] }}' as channel,
+        case
+            when lower(cast(consent_preferences.{{ rule[0] }} as varchar)) = 'true' then 'granted' else 'denied'
+        end as status,
         occurred_at as stated_at,
-        'chose {{ category }} in the consent banner' as proof
+        'chose {{ rule[0] }} in the consent banner' as proof
     from choices
-    where consent_preferences.{{ category }} is not null
+    where consent_preferences.{{ rule[0] }} is not null
     {%- if not loop.last %}
     union all
     {%- endif %}

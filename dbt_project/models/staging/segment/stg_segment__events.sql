@@ -5,8 +5,8 @@
     'userAgent': none
 } -%}
 {%- set consent_shape = {'consent': {'categoryPreferences': {}}} -%}
-{%- for category in var('web_consent_categories') -%}
-    {%- do consent_shape['consent']['categoryPreferences'].update({category: none}) -%}
+{%- for rule in var('web_consent_categories') -%}
+{%- do consent_shape['consent']['categoryPreferences'].update({rule[0]: none}) -%}
 {%- endfor -%}
 {%- set property_shape = {
     'product_id': none, 'sku': none, 'name': none, 'category': none, 'price': none, 'quantity': none,
