@@ -116,7 +116,7 @@ final as (
         cast(stated_at as timestamp) as stated_at,
         cast(case when is_silence_enough then 'declared rule' else source end as varchar) as source,
         cast(
-            case when is_silence_enough then 'no objection, and silence is enough in ' || country else proof end as varchar
+            case when is_silence_enough then 'no objection; silence is enough in ' || country else proof end as varchar
         ) as proof,
         cast(case when is_silence_enough then 'legitimate interest' else legal_basis end as varchar) as legal_basis,
         cast(
