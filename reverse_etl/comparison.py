@@ -69,6 +69,8 @@ class Comparison:
                     coalesce(held.is_uncertain, false) as is_uncertain,
                     coalesce(held.is_pending, false) as is_pending,
                     coalesce(held.was_removing, false) as was_removing,
+                    coalesce(held.may_be_added, false) as may_be_added,
+                    coalesce(held.may_be_removed, false) as may_be_removed,
                     coalesce(held.is_adopted, {self.sync.mode == "update_only"}) as is_adopted,
                     coalesce(held.record_key <> desired.record_key, false) as has_new_owner,
                     coalesce(held.mapping_version <> {literal(self.mapping.columns.version)}, false) as is_remapped,
@@ -102,7 +104,8 @@ class Comparison:
                 when is_pending and (lane <> 'withdrawal' or was_removing) then 'in_flight'
                 when {self._is_parked()} then 'unanswered'
                 when is_desired and is_acked and not is_uncertain and row_hash = held_hash then 'unchanged'
-                when {self.sync.mode == "add_only"} and is_desired and is_acked and not is_uncertain then 'unchanged'
+                when {self.sync.mode == "add_only"} and is_desired and is_acked and not is_uncertain
+                    and held_hash <> '' then 'unchanged'
                 when is_desired and is_lettered and not {self.retrying} then 'rejected_before'
                 when is_desired and (is_acked or {self.sync.mode == "update_only"}) then 'update'
                 when is_desired then 'add'
@@ -117,7 +120,9 @@ class Comparison:
     def _is_parked(self) -> str:
         """Whether sending might deliver for a second time what a person would notice; a person must decide then."""
         return (
-            "false" if self.sync.plugin.spec.repeats_safely else "is_uncertain and is_desired <> was_removing"
+            "false"
+            if self.sync.plugin.spec.repeats_safely
+            else "case when is_desired then may_be_added else may_be_removed end"
         )
 
     def _denied_values(self) -> str:

@@ -66,7 +66,9 @@ class DesiredRows:
                     arg_max(action, sent_at) = 'remove' as was_removing,
                     bool_or(is_adopted) as is_adopted,
                     bool_or(state <> 'pending') as is_uncertain,
-                    bool_or(state = 'pending') as is_pending
+                    bool_or(state = 'pending') as is_pending,
+                    coalesce(bool_or(action <> 'remove') filter (where state <> 'pending'), false) as may_be_added,
+                    coalesce(bool_or(action = 'remove') filter (where state <> 'pending'), false) as may_be_removed
                 from {self.state}.activation.op_journal
                 where sync = {sync} and target_key = {target} and state in ('sent', 'unknown', 'pending')
                 group by remote_id
@@ -79,6 +81,8 @@ class DesiredRows:
                 acked.remote_id is not null as is_acked,
                 coalesce(sent.is_uncertain, false) as is_uncertain,
                 coalesce(sent.is_pending, false) as is_pending,
+                coalesce(sent.may_be_added, false) as may_be_added,
+                coalesce(sent.may_be_removed, false) as may_be_removed,
                 coalesce(sent.was_removing, false) as was_removing,
                 coalesce(acked.is_adopted, sent.is_adopted) as is_adopted,
                 {ids}

@@ -151,11 +151,9 @@ class Journal:
                 from {rows} as moved
                 where {scope} and acked.remote_id = moved.remote_id and moved.change = 'move'"""
             )
-            assumed = f"{scope} and state in ('sent', 'unknown') and remote_id in (select remote_id from {rows} where change = 'assume')"
-            state.execute(ASSUMED.format(which=assumed))
-            state.execute(
-                f"update activation.op_journal set state = 'superseded', identifiers = null where {assumed}"
-            )
+            guessed = f"{scope} and remote_id in (select remote_id from {rows} where change = 'assume')"
+            for statement in ASSUMED:
+                state.execute(statement.format(guessed=guessed))
             closed = f"select remote_id from {rows} where change = 'close'"
             state.execute(f"delete from activation.dead_letters where {scope} and remote_id in ({closed})")
             released = f"select remote_id from {rows} where change = 'release'"

@@ -58,12 +58,19 @@ SETTLEMENT = (
     from {facts} as f where op_journal.op_id = f.op_id""",
 )
 
-# what may have been added although nobody answered, and is not going to be asked for again
-ASSUMED = """insert into activation.acked by name
+# What may be there or not because nobody answered, and is not going to be asked for again, counts as there, so that an
+# opt-out removes it; without a row hash, so that it is sent once more should the person be wanted again.
+ASSUMED = (
+    "update activation.acked set row_hash = '' where {guessed}",
+    """insert into activation.acked by name
     select sync, target_key, remote_id, arg_max(record_key, sent_at) as record_key,
-        arg_max(identifiers, sent_at) as identifiers, coalesce(arg_max(row_hash, sent_at), '') as row_hash,
+        arg_max(identifiers, sent_at) as identifiers, '' as row_hash,
         arg_max(mapping_version, sent_at) as mapping_version, arg_max(norm_version, sent_at) as norm_version,
         bool_or(is_adopted) as is_adopted, max(sent_at) as acked_at, arg_max(run_id, sent_at) as run_id
-    from activation.op_journal where {which} and action <> 'remove'
+    from activation.op_journal
+    where {guessed} and state in ('sent', 'unknown') and action <> 'remove'
     group by sync, target_key, remote_id
-    on conflict do nothing"""
+    on conflict do nothing""",
+    """update activation.op_journal set state = 'superseded', identifiers = null
+    where {guessed} and state in ('sent', 'unknown')""",
+)
