@@ -5,7 +5,7 @@ What rows mean, where they come from and what is said about them stands in the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import altair as alt
@@ -22,6 +22,7 @@ def columns(rows: Sequence[Row], width: int, *, title: str) -> Spec:
     A row's series, where it has one, stand side by side in the order of appearance.
     """
     has_series = "series" in rows[0]
+    is_flat = width >= WIDE and len(rows) < 30
     base = alt.Chart(_data(rows)).mark_bar()
     color = _series_color([row["series"] for row in rows], width) if has_series else alt.value(MAIN)
     chart = base.encode(
@@ -29,9 +30,22 @@ def columns(rows: Sequence[Row], width: int, *, title: str) -> Spec:
             "label:N",
             sort=None,
             title=None,
-            axis=alt.Axis(labelAngle=0 if width >= WIDE and len(rows) < 30 else -90, labelOverlap=True),
+            axis=alt.Axis(
+                labelAngle=0 if is_flat else -90,
+                labelOverlap=True,
+                minExtent=0 if is_flat else _extent(row["label"] for row in rows),
+            ),
         ),
-        y=alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f", tickCount=5)),
+        y=alt.Y(
+            "value:Q",
+            title=title,
+            axis=alt.Axis(
+                format=",.0f",
+                tickCount=5,
+                minExtent=_extent(f"{row['value'] or 0:,.0f}" for row in rows),
+                titlePadding=8,
+            ),
+        ),
         color=color,
         **({"xOffset": alt.XOffset("series:N", sort=None)} if has_series else {}),
     )
@@ -42,9 +56,10 @@ def ranked_bars(rows: Sequence[Row], width: int, *, title: str) -> Spec:
     """A bar per row, in the rows' order, with its text at the end. A row: label, value, text."""
     base = _labelled(rows, width)
     largest = max(row["value"] for row in rows)
-    longest = max(len(row["text"]) for row in rows)
     # room for the text beside the longest bar, in units of the axis
-    room = largest * (1 + longest * 6.5 / (width * (0.62 if width >= WIDE else 0.5))) or 1
+    plot = width - _label_extent(rows, width) - 10
+    text = 7.2 * max(len(row["text"]) for row in rows) + 8
+    room = largest * plot / max(plot - text, plot / 4) or 1
     bars = base.mark_bar(height=15, color=MAIN).encode(
         x=alt.X(
             "value:Q",
@@ -104,7 +119,12 @@ def heat_map(rows: Sequence[Row], width: int, *, title: str) -> Spec:
             title=title,
             axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False),
         ),
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=150)),
+        y=alt.Y(
+            "label:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(domain=False, ticks=False, labelLimit=150, minExtent=_extent(labels)),
+        ),
     )
     cells = base.mark_rect(color=MAIN).encode(
         opacity=alt.Opacity(
@@ -116,9 +136,7 @@ def heat_map(rows: Sequence[Row], width: int, *, title: str) -> Spec:
 
 
 def _labelled(rows: Sequence[Row], width: int) -> alt.Chart:
-    limit = 260 if width >= WIDE else 145
-    # a browser's own font may be wider than the one the chart was laid out with
-    extent = min(limit, 6.4 * max(len(row["label"]) for row in rows))
+    limit, extent = _label_limit(width), _label_extent(rows, width)
     return alt.Chart(_data(rows)).encode(
         y=alt.Y(
             "label:N",
@@ -127,6 +145,19 @@ def _labelled(rows: Sequence[Row], width: int) -> alt.Chart:
             axis=alt.Axis(labelLimit=limit, minExtent=extent, ticks=False, domain=False),
         )
     )
+
+
+def _label_limit(width: int) -> int:
+    return 260 if width >= WIDE else 145
+
+
+def _label_extent(rows: Sequence[Row], width: int) -> float:
+    return min(_label_limit(width), _extent(row["label"] for row in rows))
+
+
+def _extent(labels: Iterable[str]) -> float:
+    """Room for the labels of an axis: a browser's own font may be wider than the one the chart was laid out with."""
+    return 6.8 * max(map(len, labels)) + 4
 
 
 def _series_color(names: Sequence[str], width: int) -> alt.Color:

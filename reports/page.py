@@ -11,7 +11,7 @@ from datetime import datetime
 import duckdb
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from reports import customers, health, marketing, sales
+from reports import customers, health, marketing, sales, sold
 from reports.errors import NotPublished
 from reports.health import OpenAlert
 from reports.periods import Period, in_words
@@ -52,6 +52,7 @@ def render_page(view: View, alerts: Sequence[OpenAlert], *, made_at: datetime) -
 def _parts(view: View, alerts: Sequence[OpenAlert]) -> list[object]:
     return [
         health.alert_section(alerts),
+        sold.trend_section(view),
         sales.revenue_section(view),
         sales.customers_section(view),
         customers.cohort_section(view),
@@ -61,6 +62,10 @@ def _parts(view: View, alerts: Sequence[OpenAlert]) -> list[object]:
         marketing.funnel_section(view),
         marketing.attribution_section(view),
         marketing.roi_section(view),
+        sold.campaign_section(view),
+        sold.product_section(view),
+        sold.journey_section(view),
+        sales.figures_section(view),
         health.reconciliation_section(view),
         health.freshness_section(view),
         health.quality_section(view),

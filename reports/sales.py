@@ -11,17 +11,22 @@ from datetime import timedelta
 
 from reports.charts import columns
 from reports.errors import ReportError
-from reports.figures import Change, change, figure, unit_in_words
+from reports.figures import NOTHING, Change, change, figure, unit_in_words
 from reports.metric_values import MetricValue, find_metric, read_values
 from reports.periods import in_words, month_label
 from reports.published import Row, read_rows
-from reports.sections import Section, View, draw
+from reports.sections import Section, Table, View, draw, or_why_not
 
-# what an owner looks for first; all others follow in the order of their definitions
+# what an owner looks for first; all others stand in a table, in the order of their definitions
 _FIRST = (
     *("revenue", "orders", "average_order_value", "new_customers", "returning_customers", "repeat_rate"),
-    *("conversion_rate", "customer_acquisition_cost", "return_on_ad_spend"),
+    *("retention_rate", "customer_lifetime_value", "customer_acquisition_cost", "return_on_ad_spend"),
+    *("conversion_rate", "csat"),
 )
+_FIGURES = """
+    select c.*, d.formula, d.area from metrics.metrics_current as c join metrics.metric_definitions as d using (metric)
+    order by c.place
+"""
 
 
 @dataclass(frozen=True)
@@ -36,18 +41,48 @@ class Tile:
 
 
 def read_tiles(view: View) -> list[Tile]:
-    """Every metric over the 30 days that end with the run's day, against the 30 before. Raises ReportError."""
-    rows = read_rows(
-        view.connection,
-        "select c.*, d.formula from metrics.metrics_current as c join metrics.metric_definitions as d using (metric)"
-        " order by c.place",
+    """The first figures, over the 30 days that end with the run's day, against the 30 before. Raises ReportError."""
+    rows = {row["metric"]: row for row in read_rows(view.connection, _FIGURES)}
+    return [_tile(rows[name], view.currency) for name in _FIRST if name in rows]
+
+
+def figures_section(view: View) -> Section:
+    """Every other metric."""
+    section = Section(
+        "All other figures",
+        f"The 30 days that end on {in_words(view.as_of.date())} (UTC), and the 30 days before; what each figure counts stands "
+        "beside it.",
     )
-    rows.sort(key=lambda row: _place(row["metric"]))
-    return [_tile(row, view.currency) for row in rows]
+    section, rows = or_why_not(
+        section,
+        lambda: [row for row in read_rows(view.connection, _FIGURES) if row["metric"] not in _FIRST],
+        "No metric is defined: `dbt_project/models/metrics/definitions/` has none.",
+    )
+    if not rows:
+        return section
+    headers = ["Figure", "Now", "Before", "What it counts"]
+    return replace(section, table=Table(headers, _figure_rows(rows, view.currency), frozenset({1, 2})))
 
 
-def _place(metric: str) -> int:
-    return _FIRST.index(metric) if metric in _FIRST else len(_FIRST)
+def _figure_rows(rows: Sequence[Row], currency: str) -> list[list[str]]:
+    """By area, in the order in which areas first appear."""
+    areas = list(dict.fromkeys(row["area"] for row in rows))
+    return [
+        [
+            row["title"],
+            "needs input" if row["missing_input"] else figure(row["current_value"], row["unit"], currency),
+            NOTHING if row["missing_input"] else figure(row["previous_value"], row["unit"], currency),
+            _meaning(row, currency),
+        ]
+        for row in sorted(rows, key=lambda row: areas.index(row["area"]))
+    ]
+
+
+def _meaning(row: Row, currency: str) -> str:
+    told = f"{row['formula'].rstrip('.')} ({unit_in_words(row['unit'], currency)})."
+    if row["missing_input"]:
+        told += f" Add {row['missing_input']} to owner_inputs.csv."
+    return told
 
 
 def _tile(row: Row, currency: str) -> Tile:
@@ -59,7 +94,7 @@ def _tile(row: Row, currency: str) -> Tile:
         change=Change("", f"needs input: {row['missing_input']}", "same")
         if row["missing_input"]
         else change(current, previous, unit, row["better"], currency),
-        formula=row["formula"],
+        formula=row["formula"].rstrip("."),
     )
 
 

@@ -39,3 +39,8 @@
         else 'paid social'
     end
 {%- endmacro %}
+
+{#- The name of a campaign as its links and its platform both write it: `Brand search` is `brand_search`. -#}
+{% macro campaign_key(name) -%}
+    {{ regex_replace('lower(trim(' ~ name ~ '))', '[^a-z0-9]+', '_') }}
+{%- endmacro %}

@@ -31,37 +31,57 @@
 
 {#- One row per group and measure, from a table with a column per measure; nothing where nothing was measured. -#}
 {% macro metric_long(semantic_model, table, keys) -%}
-    {%- for measure in semantic_model.measures %}
-    select
-        {{ keys | join(', ') }},
-        '{{ measure.name }}' as measure,
-        cast({{ measure.name }} as double) as value
-    from {{ table }}
-    where {{ measure.name }} <> 0
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- else %}
-    select * from {{ table }}
-    {%- endfor %}
+    select *
+    from (
+        select
+            {{ keys | join(', ') }},
+            named.measure,
+            case named.measure
+                {%- for measure in semantic_model.measures %}
+                when '{{ measure.name }}' then cast({{ measure.name }} as double)
+                {%- endfor %}
+            end as value
+        from {{ table }}
+        cross join {{ metric_names(semantic_model.measures, 'measure') }} as named
+    ) as {{ table }}_long
+    where value <> 0
 {%- endmacro %}
 
-{#- The values of metrics by the given keys, from a table with a column per series. -#}
+{#- A table of names, to be joined. -#}
+{% macro metric_names(things, column) -%}
+    (select * from (values {% for thing in things %}('{{ thing.name }}'){{ ', ' if not loop.last }}{% else %}('none'){% endfor %}) as t ({{ column }}))
+{%- endmacro %}
+
+{#- For each metric one of its expressions: expression, numerator or denominator, in double precision. -#}
+{% macro metric_case(part) -%}
+    case named.metric
+        {%- for metric in metric_blocks() %}
+        {%- set sql = metric_row(metric)[part] %}
+        {%- if sql %}
+        when '{{ metric.name }}' then cast({{ sql }} as double)
+        {%- endif %}
+        {%- else %}
+        when 'none' then cast(null as double)
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- The values of metrics by the given keys, from a table with a column per series; no row where nothing was measured. -#}
 {% macro metric_long_values(table, keys) -%}
-    {%- for metric in metric_blocks() %}
-    {%- set row = metric_row(metric) %}
     select
-        '{{ metric.name }}' as metric,
+        named.metric,
         {{ keys | join(', ') }},
-        cast({{ row.numerator or 'null' }} as double) as numerator,
-        cast({{ row.denominator or 'null' }} as double) as denominator,
-        cast({{ row.expression }} as double) as value
+        {{ metric_case('numerator') }} as numerator,
+        {{ metric_case('denominator') }} as denominator,
+        {{ metric_case('expression') }} as value
     from {{ table }}
-    where coalesce({{ row.own_series | join(', ') }}{{ ', null' if row.own_series | length == 1 }}) is not null
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- else %}
-    select * from {{ table }}
-    {%- endfor %}
+    cross join {{ metric_names(metric_blocks(), 'metric') }} as named
+    where case named.metric
+        {%- for metric in metric_blocks() %}
+        when '{{ metric.name }}'
+            then {% for name in metric_row(metric).own_series %}{{ name }} is not null{{ ' or ' if not loop.last }}{% endfor %}
+        {%- else %}
+        when 'none' then true
+        {%- endfor %}
+    end
 {%- endmacro %}

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from reports.metric_values import find_metric, read_values
+from reports.periods import Period
+
 HERE = Path(__file__).parent
 MODELS = "dbt_project/models"
 INT_ORDERS_YML = f"{MODELS}/intermediate/orders/_orders__models.yml"
@@ -136,6 +139,21 @@ def add_grocer(copy) -> None:
     )
 
 
+def add_metric(copy) -> None:
+    """'Add a metric': one block."""
+    copy.edit(
+        f"{MODELS}/metrics/definitions/_definitions__models.yml",
+        "  - name: average_order_value\n",
+        "  - name: orders_per_customer\n"
+        "    label: Orders per customer\n"
+        "    description: Orders / customers with an order in the period.\n"
+        "    type: ratio\n"
+        "    type_params: {numerator: orders, denominator: buying_customers}\n"
+        "    config: {meta: {grain: day, unit: ratio, better: up, area: customers}}\n\n"
+        "  - name: average_order_value\n",
+    )
+
+
 PER_CUSTOMER = """
     select split_part(record_id, ':', 2) as number, frequency_orders, monetary_amount, first_order_at, last_order_at,
            recency_days, rfm_score
@@ -176,9 +194,67 @@ def check(copy, purchases: duckdb.DuckDBPyRelation, as_of: str) -> tuple[object,
     return found[:3]
 
 
+COHORTS = """
+    select cohort_month_date::date as cohort, months_since, sum(cohort_size), sum(active_count), sum(order_count),
+        sum(revenue_amount), sum(revenue_so_far_amount)
+    from analytics.cohort_retention group by all having sum(active_count) > 0 order by all
+"""
+
+
+def cohorts(purchases: duckdb.DuckDBPyRelation) -> list[tuple[object, ...]]:
+    """The rows of COHORTS from one row per purchase (customer, moment, dollars)."""
+    return duckdb.sql(
+        """
+        with bought as (select customer, date_trunc('month', moment)::date as month, dollars from purchases),
+        first as (select customer, min(month) as cohort from bought group by all),
+        sizes as (select cohort, count(*) as size from first group by all),
+        active as (
+            select cohort, date_diff('month', cohort, month) as later, count(distinct customer) as people,
+                count(*) as orders, sum(dollars) as spent
+            from bought join first using (customer) group by all
+        )
+        select cohort, later, size, people, orders, spent, sum(spent) over (partition by cohort order by later)
+        from active join sizes using (cohort) order by all
+        """
+    ).fetchall()
+
+
+def check_figures(copy, purchases: duckdb.DuckDBPyRelation) -> None:
+    """Revenue, orders, customers and the repeat rate by month and in all, and every cohort, are those of the file."""
+    assert copy.rows(COHORTS) == cohorts(purchases)
+    figures = """
+        count(*), sum(dollars), count(distinct customer), count(distinct customer) filter (number = 1),
+        count(distinct customer) filter (number > 1) / count(distinct customer)
+    """
+    numbered = (
+        "(select *, row_number() over (partition by customer order by moment) as number from purchases)"
+    )
+    whole = duckdb.sql(f"select {figures} from {numbered}").fetchall()
+    by_month = duckdb.sql(
+        f"select date_trunc('month', moment)::date, {figures} from {numbered} group by all order by all"
+    ).fetchall()
+    first, last = duckdb.sql("select min(moment)::date, max(moment)::date from purchases").fetchall()[0]
+    names = ("orders", "revenue", "buying_customers", "new_customers", "repeat_rate")
+    with duckdb.connect(copy.data_dir / "published" / "warehouse.duckdb", read_only=True) as published:
+
+        def told(name: str, **how: str) -> list[float | None]:
+            period = Period(first, last)
+            return [v.value for v in read_values(published, find_metric(published, name), period, **how)]
+
+        for place, name in enumerate(names):
+            assert told(name) == [float(whole[0][place])], name
+            assert told(name, grain="month") == [float(row[place + 1]) for row in by_month], name
+        assert told("orders_per_customer") == [whole[0][0] / whole[0][2]]
+        assert told("customers_to_date") == [whole[0][2]]
+    assert copy.rows(
+        "select sum(numerator)::decimal(18, 2) from metrics.metrics_daily where metric = 'revenue'"
+    ) == [(whole[0][1],)]
+
+
 def test_a_music_shop_that_knows_only_numbers(copy, data):
     delivered = data("music_shop") / "CDNOW_master.txt"
     add_music_shop(copy)
+    add_metric(copy)
     copy.deliver(delivered, "music_shop")
     copy.run(as_of="1998-06-30")
     # by fixed positions: another way of reading than the platform's
@@ -187,11 +263,13 @@ def test_a_music_shop_that_knows_only_numbers(copy, data):
         "line[2:6] as customer, strptime(line[8:15], '%Y%m%d') as moment, trim(line[19:])::decimal(18, 2) as dollars"
     )
     assert check(copy, purchases, "1998-06-30") == (23_570, 69_659, Decimal("2500315.63"))
+    check_figures(copy, purchases)
 
 
 def test_a_grocer_with_baskets_and_products_without_names(copy, data):
     folder = data("grocer")
     add_grocer(copy)
+    add_metric(copy)
     for name in ("transactions_sample", "products", "demographics"):
         copy.deliver(folder / f"{name}.parquet", "grocer")
     copy.run(as_of="2018-01-01")
@@ -201,6 +279,7 @@ def test_a_grocer_with_baskets_and_products_without_names(copy, data):
         "household_id, basket_id",
     )
     assert check(copy, baskets, "2018-01-01") == (2_377, 47_243, Decimal("233935.24"))
+    check_figures(copy, baskets)
     products = duckdb.read_parquet(str(folder / "products.parquet")).set_alias("products")
     sold = lines.set_alias("lines").join(products, "lines.product_id = products.product_id", how="left")
     assert (

@@ -25,7 +25,7 @@ TABLES = """
     create table marts.customers (customer_id text, lifecycle_stage text, currency text);
     create table marts.customer_rfm (customer_id text, rfm_group text);
     create table metrics.metric_definitions (metric text, place integer, title text, unit text, better text,
-        formula text, expression text, needs_input text);
+        formula text, area text, expression text, needs_input text);
     create table metrics.metric_measures (measure text, dimension text, table_name text, time_expression text,
         aggregation text, expression text, dimension_expression text, customer_expression text);
     create table metrics.metrics_current (metric text, place integer, title text, unit text, better text,
@@ -45,6 +45,16 @@ TABLES = """
     create table analytics.channel_roi (month_start_date timestamp, attribution_model text, channel text,
         currency text, revenue_amount decimal(18, 2), order_count double, new_customer_count double,
         spend_amount decimal(18, 2));
+    create table analytics.campaign_performance (kind text, channel text, campaign text, first_date date, last_date date,
+        shown_count bigint, open_rate double, click_rate double, order_count double, revenue_amount decimal(18, 2),
+        spend_amount decimal(18, 2));
+    create table analytics.product_sales (month_start_date timestamp, sku text, product_name text, category text,
+        unit_count decimal(18, 3), revenue_amount decimal(18, 2), margin_amount decimal(18, 2));
+    create table analytics.trends (measure text, dimension text, dimension_value text, week_start_date date,
+        value double, usual_value double, score double, verdict text);
+    create table analytics.purchase_journeys (journey text, path_count bigint, purchase_count bigint,
+        purchase_rate double);
+    create table analytics.churn_journeys (journey text, path_count bigint, lost_count bigint, lost_rate double);
     create table segments.segment_membership (customer_id text, segment_name text);
     create table segments.segment_sizes (segment_name text, title text, member_count bigint,
         is_within_band boolean);
@@ -53,18 +63,18 @@ TABLES = """
 """
 DEFINITIONS = """
     insert into metrics.metric_definitions values
-        ('revenue', 1, 'Revenue', 'money', 'up', 'what customers paid', 'coalesce(revenue, 0)', null),
-        ('orders', 2, 'Orders', 'count', 'up', 'orders', 'coalesce(purchases, 0)', null),
-        ('new_customers', 3, 'New customers', 'count', 'up', 'first orders', 'coalesce(new_customers, 0)', null),
-        ('returning_customers', 4, 'Returning customers', 'count', 'up', 'later orders',
+        ('revenue', 1, 'Revenue', 'money', 'up', 'what customers paid', 'money', 'coalesce(revenue, 0)', null),
+        ('orders', 2, 'Orders', 'count', 'up', 'orders', 'money', 'coalesce(purchases, 0)', null),
+        ('new_customers', 3, 'New customers', 'count', 'up', 'first orders', 'customers', 'coalesce(new_customers, 0)', null),
+        ('returning_customers', 4, 'Returning customers', 'count', 'up', 'later orders', 'customers',
             'coalesce(returning_customers, 0)', null),
-        ('repeat_rate', 5, 'Repeat rate', 'rate', 'up', 'again / all',
+        ('repeat_rate', 5, 'Repeat rate', 'rate', 'up', 'again / all', 'customers',
             '(coalesce(returning_customers, 0) / nullif(coalesce(buying_customers, 0), 0))', null),
-        ('customers_to_date', 6, 'Customers so far', 'count', 'up', 'all until then',
+        ('customers_to_date', 6, 'Customers so far', 'count', 'up', 'all until then', 'customers',
             'coalesce(first_purchases__to_date, 0)', null),
-        ('revenue_growth', 7, 'Growth', 'rate', 'up', 'more than a month before',
+        ('revenue_growth', 7, 'Growth', 'rate', 'up', 'more than a month before', 'money',
             '(revenue / nullif(coalesce(revenue__1_month_before, 0), 0) - 1)', null),
-        ('market_share', 8, 'Market share', 'rate', 'up', 'ours / all', '(revenue / nullif(market_size, 0))', 'market_size');
+        ('market_share', 8, 'Market share', 'rate', 'up', 'ours / all', 'money', '(revenue / nullif(market_size, 0))', 'market_size');
     insert into metrics.metric_measures
         select m.measure, d.dimension, 'metrics.measured_orders', 'measured_on', m.aggregation, m.expression,
             d.dimension_expression, 'customer_id'
@@ -125,6 +135,18 @@ REST = """
         ('2026-02-01', 'last_non_direct', 'paid search', 'GBP', 50, 1, 0, 60),
         ('2026-02-01', 'last_non_direct', 'email', 'GBP', 70, 2, 1, 0),
         ('2026-02-01', 'linear', 'email', 'GBP', 9999, 2, 1, 0);
+    insert into analytics.campaign_performance values
+        ('ads', 'paid search', 'Brand', '2026-01-01', '2026-02-01', 1000, null, 0.05, 2.5, 150, 100),
+        ('email', 'email', 'News', '2026-02-01', '2026-02-01', 40, 0.5, 0.1, 1, 30, null),
+        ('email', 'email', 'Long ago', '2024-02-01', '2024-02-01', 40, 0.5, 0.1, 1, 30, null);
+    insert into analytics.product_sales values
+        ('2026-01-01', 'tea', 'Tea', 'Drinks', 3, 15, 9), ('2026-02-01', 'tea', 'Tea', 'Drinks', 1, 5, 3),
+        ('2026-02-01', 'mug', 'Mug', 'Mugs', 1, 14, null), ('2024-02-01', 'mug', 'Mug', 'Mugs', 1, 999, null);
+    insert into analytics.trends values
+        ('revenue', 'category', 'Tea', '2026-03-23', 900, 300, 6, 'surge'),
+        ('visits', 'all', 'all', '2026-03-16', 3, 40, -5, 'slump'), ('visits', 'all', 'all', '2026-03-09', 40, 40, 0, 'steady');
+    insert into analytics.purchase_journeys values ('email → direct', 8, 6, 0.75), ('direct', 9, 0, 0);
+    insert into analytics.churn_journeys values ('order → support ticket', 5, 4, 0.8);
     insert into segments.segment_sizes values ('tea', 'Tea lovers', 2, true), ('vip', 'VIP', 1, false);
     insert into quality.data_quality_records values
         ('a', 'shop_customers', 4, 4, 1.0, 1.0, 1.0), ('b', 'shop_customers', 4, 2, 0.5, 0.5, 1.0);
@@ -198,6 +220,8 @@ def hostile_view(shop_file, tmp_path, hostile):
             *(("analytics.attribution", "channel"), ("analytics.channel_roi", "channel")),
             *(("segments.segment_sizes", "title"), ("quality.data_quality_records", "source")),
             *(("metrics.metric_definitions", "formula"), ("metrics.metrics_current", "unit")),
+            *(("analytics.campaign_performance", "campaign"), ("analytics.product_sales", "product_name")),
+            *(("analytics.trends", "dimension_value"), ("analytics.churn_journeys", "journey")),
         ):
             connection.execute(f"update {table} set {column} = ?", [hostile])
         yield open_view(connection, chosen_period(None, None, "month", today=AS_OF.date()))

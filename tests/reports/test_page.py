@@ -13,9 +13,10 @@ from reports.health import OpenAlert, freshness_section
 from reports.page import open_view, render_page
 from reports.periods import Period
 from reports.sales import revenue_section
+from reports.sold import campaign_section, journey_section, product_section, trend_section
 
 MADE_AT = datetime(2026, 4, 1, 6, 0)
-PARTS = 14  # key figures and thirteen sections
+PARTS = 19  # key figures and eighteen sections
 
 
 class Reader(HTMLParser):
@@ -77,7 +78,8 @@ def test_numbers_are_formatted_and_changes_told_in_words(page):
     texts = " ".join(" ".join(read(page).texts).split())
     assert "£1,234 ▲ up 23 % from £1,000, better" in texts
     assert "25.0 % ▼ down 25.0 points from 50.0 %, worse" in texts
-    assert "nothing was measured in this period" in texts
+    assert "Customers so far – 10 all until then (number)." in texts
+    assert "Market share needs input – ours / all (per cent). Add market_size to owner_inputs.csv." in texts
     assert "£2,094.50" in texts and "−£5.50" in texts and "−£5.50 cancelled or refunded" in texts
 
 
@@ -85,6 +87,25 @@ def test_freshness_goes_by_the_newest_event_and_by_the_load_where_rows_tell_no_t
     assert freshness_section(view).table.rows == [
         ["shop", "2026-03-31 00:00", "2026-03-04 00:00", "27", "6", "1"],
         ["till", "2026-03-31 00:00", "–", "0", "1,234", "0"],
+    ]
+
+
+def test_what_sells_what_campaigns_did_and_what_stands_out_is_of_the_period(view):
+    assert [row[:4] for row in product_section(view).table.rows] == [
+        ["Tea", "Drinks", "4", "£20.00"],
+        ["Mug", "Mugs", "1", "£14.00"],
+    ]
+    assert campaign_section(view).table.rows == [
+        ["Brand", "paid search", "1,000", "–", "5.0\u00a0%", "2", "£150.00", "£100.00"],
+        ["News", "email", "40", "50\u00a0%", "10.0\u00a0%", "1", "£30.00", "–"],
+    ]
+    assert trend_section(view).table.rows == [
+        ["23 Mar 2026", "revenue", "category Tea", "£900.00", "£300.00", "surge"],
+        ["16 Mar 2026", "visits", "everywhere", "3", "40", "slump"],
+    ]
+    assert journey_section(view).table.rows == [
+        ["email → direct", "before a purchase", "8", "75\u00a0%"],
+        ["order → support ticket", "before a customer was lost", "5", "80\u00a0%"],
     ]
 
 
@@ -112,7 +133,7 @@ def test_empty_tables_give_sentences(empty_view):
 def test_tables_of_an_earlier_version_give_sentences(bare_view):
     page = render_page(bare_view, [], made_at=MADE_AT)
     safe(page)
-    assert page.count("The published tables lack something") >= 11 and page.count('class="empty"') == PARTS
+    assert page.count("The published tables lack something") >= 16 and page.count('class="empty"') == PARTS
 
 
 def test_alerts_stand_with_their_time(page):

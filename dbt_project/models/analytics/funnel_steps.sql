@@ -9,32 +9,20 @@ sessions as (
 
 ),
 
--- a step counts those who came at least that far: somebody who ordered by another way has passed the steps before
 reached as (
 
     select
         {{ dbt.date_trunc('month', 'session_date') }} as month_start_date,
         channel,
         coalesce(device_type, 'unknown') as device_type,
-        case
-            when has_order then 5
-            when has_checkout then 4
-            when has_cart_add then 3
-            when product_view_count > 0 then 2
-            else 1
-        end as furthest_step
+        {{ funnel_furthest_step() }} as furthest_step
     from sessions
 
 ),
 
 steps as (
 
-    {% for step in ['visited', 'saw a product', 'filled a cart', 'began to pay', 'bought'] -%}
-    select
-        {{ loop.index }} as step_number,
-        '{{ step }}' as step
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+    {{ funnel_steps() }}
 
 ),
 

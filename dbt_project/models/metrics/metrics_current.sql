@@ -1,5 +1,3 @@
-{#- What dbt's graph declares is not there when this is linted. -#}
--- noqa: disable=ST03
 with
 
 definitions as (
@@ -17,16 +15,12 @@ periods as (
 -- without a condition: a metric nobody measured has a row, too
 measured as (
 
-    {%- for metric in metric_blocks() %}
     select
-        '{{ metric.name }}' as metric,
-        period,
-        cast({{ metric_row(metric).expression }} as double) as value
+        named.metric,
+        periods.period,
+        {{ metric_case('expression') }} as value
     from periods
-    {{ 'union all' if not loop.last }}
-    {%- else %}
-    select 'none' as metric
-    {%- endfor %}
+    cross join {{ metric_names(metric_blocks(), 'metric') }} as named
 
 ),
 

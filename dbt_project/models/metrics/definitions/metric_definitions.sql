@@ -2,25 +2,44 @@ with
 
 final as (
 
-    {%- for metric in metric_blocks() %}
-    {%- set row = metric_row(metric) %}
-    select
-        '{{ metric.name }}' as metric,
-        {{ loop.index }} as place,
-        {{ metric_literal(metric.label) }} as title,
-        {{ metric_literal(metric.description) }} as formula,
-        '{{ metric.type }}' as kind,
-        {{ metric_literal(metric.config.meta.unit) }} as unit,
-        {{ metric_literal(metric.config.meta.better) }} as better,
-        {{ metric_literal(metric.config.meta.grain) }} as grain,
-        {{ metric_literal(row.expression) }} as expression,
-        {{ metric_literal(row.numerator) }} as numerator_expression,
-        {{ metric_literal(row.denominator) }} as denominator_expression,
-        {{ metric_literal(metric.config.meta.get('needs_input', []) | join(', ')) }} as needs_input
-    {{ 'union all' if not loop.last }}
-    {%- else %}
-    select 1 as place
-    {%- endfor %}
+    select blocks.*
+    from (
+        values
+        {%- for metric in metric_blocks() %}
+        {%- set row = metric_row(metric) %}
+        (
+            '{{ metric.name }}',
+            {{ loop.index }},
+            {{ metric_literal(metric.label) }},
+            {{ metric_literal(metric.description) }},
+            '{{ metric.type }}',
+            {{ metric_literal(metric.config.meta.unit) }},
+            {{ metric_literal(metric.config.meta.better) }},
+            {{ metric_literal(metric.config.meta.area) }},
+            {{ metric_literal(metric.config.meta.grain) }},
+            {{ metric_literal(row.expression) }},
+            {{ metric_literal(row.numerator) }},
+            {{ metric_literal(row.denominator) }},
+            {{ metric_literal(metric.config.meta.get('needs_input', []) | join(', ')) }}
+        ){{ ',' if not loop.last }}
+        {%- else %}
+        ('none', 1, '', '', '', '', '', '', '', '', '', '', '')
+        {%- endfor %}
+    ) as blocks (
+        metric,
+        place,
+        title,
+        formula,
+        kind,
+        unit,
+        better,
+        area,
+        grain,
+        expression,
+        numerator_expression,
+        denominator_expression,
+        needs_input
+    )
 
 )
 
