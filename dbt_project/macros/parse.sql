@@ -49,9 +49,10 @@
 
 {#- True for the user agents of crawlers, monitors and scripted browsers, by the names they give themselves. -#}
 {% macro is_bot(user_agent) -%}
-    {{ regex_matches(
-        user_agent,
-        '(?i)bot[/; )_-]|bot$|crawl|spider|slurp|headless|phantomjs|lighthouse|pingdom|uptime|monitor'
-        ~ '|python-|curl/|wget'
-    ) }}
+    {%- set words = [
+        'bot[/; )_-]', 'bot$', 'crawl', 'spider', 'slurp', 'headless', 'phantomjs', 'lighthouse', 'pingdom', 'uptime',
+        'monitor', 'python-', 'curl/', 'wget'
+    ] -%}
+    {#- Cubot is a maker of phones -#}
+    {{ regex_matches(regex_replace(user_agent, '(?i)cubot'), '(?i)' ~ words | join('|')) }}
 {%- endmacro %}

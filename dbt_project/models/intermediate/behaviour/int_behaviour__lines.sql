@@ -1,0 +1,28 @@
+with
+
+orders as (
+
+    select * from {{ ref('int_behaviour__orders') }}
+    where was_purchase
+
+),
+
+lines as (
+
+    select
+        orders.as_of_at,
+        orders.is_now,
+        orders.customer_id,
+        orders.order_id,
+        orders.ordered_at,
+        items.sku,
+        items.category,
+        items.quantity,
+        items.line_total_amount
+    from {{ ref('order_items') }} as items
+    inner join orders on items.order_id = orders.order_id
+    where not items.is_refund
+
+)
+
+select * from lines
