@@ -105,7 +105,9 @@ def trace(
 
 def _graph() -> Graph:
     prepare_dagster_home(Settings.load())
-    from orchestration.column_lineage import column_graph  # dbt takes seconds to import
+    from orchestration.column_lineage import (
+        column_graph,  # not before the folders of this installation are known
+    )
 
     return column_graph()
 

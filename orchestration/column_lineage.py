@@ -1,4 +1,4 @@
-"""Compiles the project's SQL and reads the column graph from it, once per state of the code; says it to Dagster too.
+"""Compiles the project's SQL and reads the column graph from it, once per state of the code.
 
 What a graph is and how SQL is read belong in the lineage room.
 """
@@ -14,15 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
-
 from ingestion.declarations import Source, Table, read_sources
 from ingestion.raw_tables import METADATA
-from orchestration import dbt_process
 from orchestration.fingerprints import code_fingerprint
-from reports.lineage.graph import Column, Graph
+from orchestration.target import target_dir
+from reports.lineage.graph import Graph
 from reports.lineage.project import RawTable, Sync, read_project
-from reports.lineage.statements import ROWS
 from reverse_etl.declarations import SyncDeclaration, read_syncs
 from warehouse.durable_files import put_in_place
 from warehouse.settings import PROJECT_DIR
@@ -41,7 +38,7 @@ def column_graph() -> Graph:
 
     Measured for 157 tables and 1,357 columns: compiling 3 CPU-s and reading 1.5, once; what is kept reads in 0.1.
     """
-    place = dbt_process.target_dir() / "column_lineage.json"
+    place = target_dir() / "column_lineage.json"
     fingerprint = _fingerprint()
     stored = json.loads(place.read_bytes()) if place.exists() else {}
     if stored.get("fingerprint") != fingerprint:
@@ -61,6 +58,8 @@ def _fingerprint() -> str:
 
 
 def _read() -> Graph:
+    from orchestration import dbt_process  # dbt takes seconds to import, and what is kept is read without it
+
     manifest = dbt_process.manifest()
     return read_project(
         manifest,
@@ -104,19 +103,3 @@ def _seeds(manifest: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
         if node["resource_type"] == "seed":
             with (PROJECT_DIR / node["original_file_path"]).open(newline="") as file:
                 yield node["name"], next(csv.reader(file))
-
-
-def table_lineage(name: str) -> dg.TableColumnLineage | None:
-    """What Dagster shows of where a table's columns come from; None for a table that no column leads to."""
-    graph = column_graph()
-    table = graph.tables.get(name)
-    deps = {
-        column: [
-            dg.TableColumnDep(dg.AssetKey(origin.table.split(".")), origin.name)
-            for origin in graph.made_of.get(Column(name, column), {})
-            if origin.name != ROWS
-        ]
-        for column in (table.fields if table else ())
-    }
-    found = {column: origins for column, origins in deps.items() if origins}
-    return dg.TableColumnLineage(found) if found else None

@@ -19,6 +19,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from orchestration.errors import DbtFailed
+from orchestration.target import target_dir
 from warehouse.progress import Progress, silent
 from warehouse.settings import PROJECT_DIR, Settings
 
@@ -42,11 +43,6 @@ class NodeResult:
     @property
     def is_failed(self) -> bool:
         return self.status in FAILED
-
-
-def target_dir() -> Path:
-    """Where dbt writes what it compiles: `DBT_TARGET_PATH`, else `target/` beside the project."""
-    return Path(os.environ.get("DBT_TARGET_PATH", PROJECT_DIR / "target"))
 
 
 @cache

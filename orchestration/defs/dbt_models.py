@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from orchestration import dbt_process, fingerprints, holds
-from orchestration.column_lineage import table_lineage
+from orchestration.column_lineage import column_graph
 from orchestration.compiling import compiled_models
 from orchestration.dbt_graph import (
     AFTER_IDENTITY,
@@ -26,6 +26,8 @@ from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
 from reports.lineage.errors import LineageError
+from reports.lineage.graph import Column
+from reports.lineage.statements import ROWS
 from segments.definitions import keep_compiled
 from warehouse.connections import open_warehouse
 from warehouse.settings import Settings
@@ -147,11 +149,27 @@ def _outcome(result: NodeResult | None) -> dict[str, Any]:
 def _origins(context: dg.AssetExecutionContext, key: dg.AssetKey) -> dict[str, Any]:
     """Where each column comes from; a model that cannot be traced is told in the log and does not stop the night."""
     try:
-        lineage = table_lineage(key.path[-1])
+        lineage = _table_lineage(key.path[-1])
     except LineageError as error:
         context.log.warning(str(error))
         return {}
     return {"dagster/column_lineage": lineage} if lineage else {}
+
+
+def _table_lineage(name: str) -> dg.TableColumnLineage | None:
+    """What Dagster shows of where a table's columns come from; None for a table that no column leads to."""
+    graph = column_graph()
+    table = graph.tables.get(name)
+    deps = {
+        column: [
+            dg.TableColumnDep(dg.AssetKey(origin.table.split(".")), origin.name)
+            for origin in graph.made_of.get(Column(name, column), {})
+            if origin.name != ROWS
+        ]
+        for column in (table.fields if table else ())
+    }
+    found = {column: origins for column, origins in deps.items() if origins}
+    return dg.TableColumnLineage(found) if found else None
 
 
 def _unchanged(context: dg.AssetExecutionContext, connection: Any, phase: str) -> Iterator[Event]:  # noqa: ANN401
