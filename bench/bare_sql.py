@@ -41,7 +41,7 @@ def main(warehouse: Path, target: Path) -> None:
 
 
 def compiled(manifest: Mapping[str, Any], target: Path) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Each model and data test that has compiled SQL, in dependency order."""
+    """Each model and data test that has compiled SQL, in dependency order; a Python model's table stays as it is."""
     nodes = manifest["nodes"]
     graph = {
         key: [p for p in node["depends_on"].get("nodes", []) if p in nodes] for key, node in nodes.items()
@@ -51,7 +51,7 @@ def compiled(manifest: Mapping[str, Any], target: Path) -> Iterator[tuple[Mappin
         file = target / "compiled" / "cdp" / node["original_file_path"]
         if node["resource_type"] == "test":
             file = file / node["path"] if file.suffix == ".yml" else file
-        if node["resource_type"] in {"model", "test"} and file.is_file():
+        if node["resource_type"] in {"model", "test"} and file.suffix == ".sql" and file.is_file():
             yield node, file.read_text()
 
 

@@ -10,11 +10,8 @@ import json
 def test_both_ways_of_a_column_as_a_tree(project, cdp_trace):
     told = cdp_trace("customers.email").stdout
     assert told.index("comes from") < told.index("raw.shopify_customers.email")
-    assert (
-        told.index("goes to")
-        < told.index("sync_mailchimp_contacts.email")
-        < told.index("mailchimp: email_address")
-    )
+    below = told[told.index("goes to") :]
+    assert "sync_mailchimp_contacts.email" in below and "mailchimp: email_address" in below
     assert "user.contact.email" in told
 
 
@@ -33,7 +30,9 @@ def test_the_map_before_anything_has_run(project, cdp_trace, tmp_path):
     assert cdp_trace("--map", str(page)).returncode == 0
     assert "nothing has been published yet" in page.read_text()
     assert cdp_trace("--map", str(rows)).returncode == 0
-    assert "sync_mailchimp_contacts" in {row["table"] for row in csv.DictReader(rows.open())}
+    assert "sync_mailchimp_contacts" in {
+        row["table"] for row in csv.DictReader(io.StringIO(rows.read_text()))
+    }
 
 
 def test_mistakes_are_answered_with_a_sentence(project, cdp_trace):
