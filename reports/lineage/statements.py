@@ -108,14 +108,6 @@ def read_statement(sql: str, schemas: Mapping[Relation, Iterable[str]]) -> dict[
     return _Reader().outputs(scope)
 
 
-def _left_branches(scope: Scope) -> list[Scope]:
-    """The scope, its left branch if it is a union, the left branch of that, and so on."""
-    branches = [scope]
-    while isinstance(branches[-1].expression, exp.SetOperation):
-        branches.append(branches[-1].set_operation_scopes[0])
-    return branches
-
-
 def _nested(schemas: Mapping[Relation, Iterable[str]]) -> dict[str, object]:
     nested: dict[str, dict[str, dict[str, str]]] = {}
     for relation, columns in schemas.items():
@@ -130,17 +122,15 @@ class _Reader:
         self._known: dict[int, dict[str, Origins]] = {}
 
     def outputs(self, scope: Scope) -> dict[str, Origins]:
-        # a union of hundreds of selects leans to the left, deeper than Python recurses: innermost first
-        for inner in reversed(_left_branches(scope)):
-            if id(inner) not in self._known:
-                self._known[id(inner)] = {}  # a recursive part contributes what its other branches do
-                self._known[id(inner)] = self._read(inner)
+        if id(scope) not in self._known:
+            self._known[id(scope)] = {}  # a recursive part contributes what its other branches do
+            self._known[id(scope)] = self._read(scope)
         return self._known[id(scope)]
 
     def _read(self, scope: Scope) -> dict[str, Origins]:
         tree = scope.expression
         if isinstance(tree, exp.SetOperation):
-            return self._united(scope, by_name=bool(tree.args.get("by_name")))
+            return self._united(scope)
         if isinstance(tree, exp.Select):
             return {
                 projection.alias_or_name.lower(): self._origins(projection, scope)
@@ -149,11 +139,16 @@ class _Reader:
             }
         return {"": self._origins(tree, scope)}  # unnest and the like: whatever column is asked for
 
-    def _united(self, scope: Scope, *, by_name: bool) -> dict[str, Origins]:
-        left, right = (self.outputs(branch) for branch in scope.set_operation_scopes)
-        pairs = {name: name for name in left} if by_name else dict(zip(left, right, strict=False))
-        united = {name: _merged(left[name], right.get(pairs.get(name, ""), {})) for name in left}
-        return united | ({name: right[name] for name in right if name not in left} if by_name else {})
+    def _united(self, scope: Scope) -> dict[str, Origins]:
+        """A union's columns by place, or by name; from the first branch on, for there may be hundreds of them."""
+        first, others = _branches(scope)
+        united = self.outputs(first)
+        for branch, by_name in others:
+            added = self.outputs(branch)
+            pairs = {name: name for name in united} if by_name else dict(zip(united, added, strict=False))
+            left = {name: _merged(united[name], added.get(pairs.get(name, ""), {})) for name in united}
+            united = left | ({name: added[name] for name in added if name not in left} if by_name else {})
+        return united
 
     def _origins(self, projection: exp.Expr, scope: Scope) -> Origins:
         nested = {id(inner.expression): inner for inner in scope.subquery_scopes}
@@ -172,10 +167,8 @@ class _Reader:
     def _column(self, column: exp.Column, scope: Scope) -> Origins:
         source = _source(column, scope)
         name = column.name.lower()
-        if isinstance(source, exp.Table) and not source.name:
-            return {}  # rows that a function makes, such as range()
         if isinstance(source, exp.Table):
-            return {(Relation(source.db.lower(), source.name.lower()), name): True}
+            return {(_relation(source), name): True} if _is_named(source) else {}
         if isinstance(source, Scope):
             outputs = self.outputs(source)
             return outputs.get(name, outputs.get("", {}))
@@ -198,14 +191,34 @@ def _is_parameter(column: exp.Column) -> bool:
     return around is not None and column.name in {name.name for name in around.expressions}
 
 
+def _branches(scope: Scope) -> tuple[Scope, list[tuple[Scope, bool]]]:
+    """The first branch of a union, and the further ones in order, each with whether it is united by name."""
+    others: list[tuple[Scope, bool]] = []
+    while isinstance(scope.expression, exp.SetOperation):
+        left, right = scope.set_operation_scopes
+        others.append((right, bool(scope.expression.args.get("by_name"))))
+        scope = left
+    return scope, others[::-1]
+
+
 def _rows(scope: Scope) -> Iterator[Origin]:
     """The rows of the tables a scope reads, however deep."""
-    for _, source in scope.selected_sources.values():
-        if isinstance(source, Scope):
-            for inner in (source, *source.set_operation_scopes):
-                yield from _rows(inner)
-        elif isinstance(source, exp.Table) and source.name:
-            yield Relation(source.db.lower(), source.name.lower()), ROWS
+    first, others = _branches(scope)
+    for branch in (first, *(other for other, _ in others)):
+        for _, source in branch.selected_sources.values():
+            if isinstance(source, Scope):
+                yield from _rows(source)
+            elif isinstance(source, exp.Table) and _is_named(source):
+                yield _relation(source), ROWS
+
+
+def _is_named(table: exp.Table) -> bool:
+    """False for a function in the place of a table, such as a series of numbers: it holds nobody's data."""
+    return isinstance(table.this, exp.Identifier)
+
+
+def _relation(table: exp.Table) -> Relation:
+    return Relation(table.db.lower(), table.name.lower())
 
 
 def _is_star(projection: exp.Expr) -> bool:

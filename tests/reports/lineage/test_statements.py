@@ -45,6 +45,16 @@ def test_a_union_by_name_has_the_columns_of_both():
     }
 
 
+def test_a_union_of_a_thousand_branches_is_read():
+    branch = "select email as contact, count(*) over () as n from staging.people"
+    sql = f"select * from ({' union all '.join([branch] * 1000)})"
+    assert made_of(sql) == {"contact": {"people.email": True}, "n": {"people.*": False}}
+
+
+def test_a_series_of_numbers_comes_from_no_table():
+    assert made_of("select s.n from generate_series(1, 9) as s(n)") == {"n": {}}
+
+
 def test_joins_and_filters_decide_rows_not_values():
     sql = """
         select o.order_id from staging.orders as o
