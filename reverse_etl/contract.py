@@ -211,6 +211,7 @@ class DestinationSpec:
     remote_id: Normaliser = str
     concurrency: int = 1
     requests_per_second: float = 10.0
+    burst: int = 1  # how many of them the tool takes at once before the rate counts
     minimum_size: int = 0
     is_snapshot: bool = False
     inspects: bool = False

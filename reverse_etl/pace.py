@@ -20,22 +20,24 @@ class Pace:
     """Keeps a rate over all threads and syncs; `hold` makes all of them pause, as the tool asked for."""
 
     def __init__(self) -> None:
-        self._next = 0.0
+        self._due = 0.0  # when all calls so far would have been made, one by one at the rate
+        self._held_until = 0.0
         self._lock = threading.Lock()
 
-    def wait(self, per_second: float) -> None:
-        """Wait for this caller's turn at a rate of requests per second."""
+    def wait(self, per_second: float, burst: int = 1) -> None:
+        """Wait for this caller's turn at a rate of requests per second, of which `burst` may come at once."""
         with self._lock:
             now = time.monotonic()
-            mine = max(self._next, now)
-            self._next = mine + 1.0 / per_second
+            due = max(self._due, now)
+            mine = max(due - (burst - 1) / per_second, self._held_until, now)
+            self._due = max(due, self._held_until) + 1.0 / per_second
         if mine > now:
             time.sleep(mine - now)
 
     def hold(self, seconds: float) -> None:
         """Let nobody call for so long."""
         with self._lock:
-            self._next = max(self._next, time.monotonic() + seconds)
+            self._held_until = max(self._held_until, time.monotonic() + seconds)
 
 
 class Paces:

@@ -123,7 +123,7 @@ class HttpTransport:
     def _send(self, request: Request) -> Response:
         attempts, slowed = 0, 0.0
         while True:
-            self._pace.wait(self._spec.requests_per_second)
+            self._pace.wait(self._spec.requests_per_second, self._spec.burst)
             response = self._call(request)
             verdict = self._classify(response)
             if verdict is Verdict.TRY_AGAIN:

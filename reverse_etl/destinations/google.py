@@ -66,6 +66,7 @@ AUDIENCE_SPEC = DestinationSpec(
     batch=10_000,
     wave=10_000,
     requests_per_second=4.5,  # 300 a minute per project, a tenth left for other software
+    burst=20,
     minimum_size=100,
     acknowledgement=Acknowledgement.JOB,
     forbidden_paths=(":removeAll",),

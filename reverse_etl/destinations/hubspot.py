@@ -60,6 +60,7 @@ CONTACT_SPEC = DestinationSpec(
     batch=_READ,
     wave=1000,
     requests_per_second=9.0,  # 100 in ten seconds for a free account, a tenth left for other software
+    burst=20,
     inspects=True,
     forbidden_fields=_NEVER,
 )
@@ -73,6 +74,7 @@ MEMBERSHIP_SPEC = DestinationSpec(
     batch=500,
     wave=500,
     requests_per_second=9.0,
+    burst=20,
     inspects=True,
     order=1,
     forbidden_fields=_NEVER,

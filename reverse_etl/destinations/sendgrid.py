@@ -68,6 +68,7 @@ CONTACT_SPEC = DestinationSpec(
     batch=30_000,
     wave=30_000,
     requests_per_second=1.5,  # three in two seconds on contacts
+    burst=3,
     inspects=True,
     acknowledgement=Acknowledgement.JOB,
     forbidden_paths=("/asm/", "/suppression"),
