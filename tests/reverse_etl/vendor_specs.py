@@ -181,11 +181,19 @@ def _google():
 def _google_methods():
     def walk(node):
         for method in node.get("methods", {}).values():
-            yield re.sub(r"\{\+\w+\}", r"[^:]+", f"/{method['path']}"), method
+            path = re.sub(
+                r"\{.(\w+)\}", lambda found, method=method: _pattern(method, found[1]), method["path"]
+            )
+            yield f"/{path}", method
         for inner in node.get("resources", {}).values():
             yield from walk(inner)
 
     return list(walk(_google()))
+
+
+def _pattern(method, name):
+    """What a part of the path may be, as the discovery document itself says."""
+    return method["parameters"][name]["pattern"].removeprefix("^").removesuffix("$")
 
 
 @cache
