@@ -109,17 +109,17 @@ class DesiredRows:
                 record_key,
                 key_count,
                 case
-                    when following.customer_id is null then consent_keys
+                    when cdp_following is null then consent_keys
                     else list_concat(consent_keys, list_transform(consent_keys, lambda key: {literal(FOLLOWS)} || key))
                 end as consent_keys,
                 to_json(struct_pack({packed}))::varchar as payload,
                 {ids}
             from normalised
             left join (
-                select distinct customer_id from marts.consents
+                select distinct customer_id as cdp_following from marts.consents
                 where purpose = {literal(self.sync.purpose)} and channel = {literal(self.sync.channel)}
                   and rule = 'follows email'
-            ) as following on following.customer_id = record_key"""
+            ) as following on cdp_following = record_key"""
 
     def _decided(self) -> str:
         purpose, channel = literal(self.sync.purpose), literal(self.sync.channel)

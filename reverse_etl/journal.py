@@ -6,7 +6,7 @@ Every function is one transaction on a connection that is open only for it; noth
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from reverse_etl.errors import RunCancelled
 from reverse_etl.plan import Plan
 from reverse_etl.sentences import REFUSALS
 from reverse_etl.settlement import ASSUMED, SETTLEMENT
-from reverse_etl.sql_text import literal, relevant_statements
+from reverse_etl.sql_text import CONSENT_MARK, literal, relevant_statements
 
 
 def clock() -> datetime:
@@ -58,7 +58,7 @@ class Journal:
                 self._stop_if_cancelled(state)
             upserts = [op for op in operations if op.action is not Action.REMOVE]
             withdrawn = self._withdrawn(
-                state, [(op.op_id, op.consent_keys, op.consented_at) for op in upserts]
+                state, ((op.op_id, op.consent_keys, op.consented_at) for op in upserts)
             )
             kept = [operation for operation in operations if operation.op_id not in withdrawn]
             if not kept:
@@ -189,9 +189,11 @@ class Journal:
             state.execute("commit")
 
     def _withdrawn(
-        self, state: duckdb.DuckDBPyConnection, rows: Sequence[tuple[str, Sequence[str], str | None]]
+        self, state: duckdb.DuckDBPyConnection, rows: Iterable[tuple[str, Sequence[str], str | None]]
     ) -> set[str]:
         """Of rows (id, consent keys, time of consent), the ids whose consent was withdrawn since."""
+        if state.execute(CONSENT_MARK.format(catalog="")).fetchall() == [self.plan.consent_mark]:
+            return set()  # nobody has said anything since the plan was made
         keys = [
             {"id": row_id, "consent_key": key, "consented_at": consented_at}
             for row_id, consent_keys, consented_at in rows
@@ -265,14 +267,15 @@ def _registered(
     connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]] | pa.Table, name: str = "facts"
 ) -> Iterator[str]:
     """Rows (dicts or Arrow) as a view of the connection for the length of the block."""
-    table = pa.Table.from_pylist(rows, schema=_typed(rows)) if isinstance(rows, list) else rows
+    table = _to_table(rows) if isinstance(rows, list) else rows
     connection.register(f"cdp_{name}", table)
     yield f"cdp_{name}"
     # not in a `finally`: after an error the transaction is aborted, and the view goes with the connection
     connection.unregister(f"cdp_{name}")
 
 
-def _typed(rows: list[dict[str, Any]]) -> pa.Schema:
-    """All text but the flags: a column of nothing but None must not become an untyped one."""
+def _to_table(rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows as columns: all text but the flags, since a column of nothing but None must not become an untyped one."""
     names = list(rows[0]) if rows else ["op_id"]
-    return pa.schema([(name, pa.bool_() if name.startswith("is_") else pa.string()) for name in names])
+    types = {name: pa.bool_() if name.startswith("is_") else pa.string() for name in names}
+    return pa.table({name: pa.array([row[name] for row in rows], types[name]) for name in names})

@@ -22,7 +22,7 @@ class Plan:
 
     `operations` (Arrow, one row per operation, in sending order) are those that may be sent; `waiting` counts those
     that a hold keeps back. `refusals` (Arrow) has one row per refused row: record_key, reason. `settled_locally`
-    (Arrow) are changes of ownership that need no call. `snapshot` (Arrow) has the full rows of a file destination.
+    (Arrow) are changes of ownership that need no call. `consent_mark` tells whether the consent log has grown since. `snapshot` (Arrow) has the full rows of a file destination.
     """
 
     sync: SyncDeclaration
@@ -39,6 +39,7 @@ class Plan:
     not_configured: str | None = None
     known_target: str | None = None
     skipped: frozenset[str] = frozenset()
+    consent_mark: tuple[Any, ...] = ()
     refused_counts: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -23,6 +23,7 @@ from reverse_etl.errors import DeclarationError
 from reverse_etl.gates import Counts, Hold, find_hold
 from reverse_etl.mapping import Columns, FieldMapping
 from reverse_etl.plan import Plan
+from reverse_etl.sql_text import CONSENT_MARK
 
 STATE_CATALOG = "state_store"
 _NOT_BUILT = "its tables have not been built yet"
@@ -53,12 +54,14 @@ def plan_sync(
         mapping = FieldMapping(sync, read_columns(connection, sync))
         comparison = Comparison(sync, mapping, key, run_id, STATE_CATALOG, retrying)
         desired = DesiredRows(sync, mapping, key, STATE_CATALOG)
+        # before anything is read: what is said while the plan is being made is looked at again when sending
+        (mark,) = connection.execute(CONSENT_MARK.format(catalog=f"{STATE_CATALOG}.")).fetchall()
         for name, query in [*desired.steps(), ("plan_diff", comparison.diff())]:
             connection.execute(f"create or replace temp table {name} as {query}")
     except duckdb.CatalogException:
         hold = find_hold(Counts(), sync.guards, 0, blocked=reason or _NOT_BUILT, confirmed=False)
         return Plan(sync, key, Counts(), hold=hold)
-    return _Assembly(connection, sync, comparison, mapping, key).plan(reason, confirmed=confirmed)
+    return _Assembly(connection, sync, comparison, mapping, key, mark).plan(reason, confirmed=confirmed)
 
 
 def _pause(connection: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> str | None:
@@ -124,6 +127,7 @@ class _Assembly:
     comparison: Comparison
     mapping: FieldMapping
     target_key: str
+    consent_mark: tuple[Any, ...]
 
     def plan(self, blocked: str | None, *, confirmed: bool) -> Plan:
         counts = self._counts()
@@ -145,6 +149,7 @@ class _Assembly:
             waiting=planned - int(operations.num_rows),
             known_target=self._known_target(),
             skipped=self.mapping.skipped,
+            consent_mark=self.consent_mark,
             refused_counts=dict(self._rows(self.comparison.refusal_counts())),
         )
 

@@ -21,6 +21,8 @@ def consent_key(kind: str, value: str) -> str:
     return f"{kind} || ':' || case when {kind} = 'customer_id' then {value} else lower(trim({value})) end"
 
 
+CONSENT_MARK = "select count(*), bit_xor(hash(statement_id)) from {catalog}platform.consent_log"
+"""One row that is another one as soon as a statement was added to, or erased from, the consent log."""
 FOLLOWS = "follows "
 """Before the consent keys of rows, and of statements, where a person's consent for one purpose rests on another's."""
 _FOLLOWED = {("ads", "ads"): ("marketing", "email")}  # marts.consents says for whom (rule 'follows email')

@@ -1,6 +1,7 @@
 """Things that went wrong for others who send audiences to tools, told in our words: each can not happen here.
 
-The stories of Klaviyo's and Iterable's unsubscribe calls and of TikTok's file audiences wait for those destinations.
+Where a story is about one tool's fields (6, 7, 21), the rule is part of every destination's facts and checked on the request
+itself; the tool's own module must state it.
 """
 
 import hashlib
@@ -13,12 +14,14 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from reverse_etl import never_sent
 from reverse_etl.accounts import Account, Accounts
 from reverse_etl.contract import Action, Lane, Operation, Request, Response, Status, Target
 from reverse_etl.destinations import DESTINATIONS
 from reverse_etl.destinations.answers import for_all
 from reverse_etl.destinations.mailchimp import CONTACT_SPEC, Contacts, SegmentMemberships
 from reverse_etl.destinations.meta import AUDIENCE_SPEC, CustomAudience
+from reverse_etl.errors import ForbiddenRequest
 
 TEN = [(f"c_{number}", f"p{number}@x.org") for number in range(10)]
 IDS = [customer for customer, _ in TEN]
@@ -160,6 +163,48 @@ def test_story_05_a_contact_we_archived_without_hearing_the_answer_is_still_ours
     ten.people("contacts", TEN)
     ten.run(contacts)
     assert ten.subscribed() == EMAILS
+
+
+def request_of(path="/x", **body):
+    return Request("POST", path, json=body)
+
+
+def test_story_06_leaving_a_list_unsubscribed_people_from_everything_and_joining_one_undid_their_opt_out():
+    """Klaviyo's unsubscribe job unsubscribes globally who is not in the list, and its subscribe job lifts suppressions.
+
+    Rule: a membership sync uses the list's membership calls only; the facts of a destination forbid the others, whoever
+    encodes them.
+    """
+    spec = replace(AUDIENCE_SPEC, forbidden_paths=("profile-subscription-bulk-", "profile-suppression-bulk-"))
+    never_sent.check(request_of("/api/lists/L1/relationships/profiles"), spec)
+    for job in ("create-jobs", "delete-jobs"):
+        with pytest.raises(ForbiddenRequest, match="may never be sent from here"):
+            never_sent.check(request_of(f"/api/profile-subscription-bulk-{job}"), spec)
+
+
+def test_story_07_leaving_one_list_was_a_global_unsubscribe():
+    """Iterable's `channelUnsubscribe: true` on leaving a list is "essentially a global unsubscribe".
+
+    Rule: a field that may have one value only is checked wherever it stands in a request.
+    """
+    spec = replace(AUDIENCE_SPEC, allowed_values={"channelUnsubscribe": frozenset({False})})
+    never_sent.check(request_of(listId=1, channelUnsubscribe=False), spec)
+    with pytest.raises(ForbiddenRequest, match="channelUnsubscribe as True"):
+        never_sent.check(request_of(subscribers=[{"email": "p0@x.org", "channelUnsubscribe": True}]), spec)
+
+
+def test_story_07_what_is_forbidden_never_leaves_and_nothing_of_it_is_acknowledged(
+    ten, audience, monkeypatch
+):
+    """The check stands between the module and the network."""
+    monkeypatch.setattr(
+        CustomAudience, "spec", replace(AUDIENCE_SPEC, forbidden_fields=frozenset({"payload"}))
+    )
+    with pytest.raises(ForbiddenRequest, match="written the field payload"):
+        ten.run(audience)
+    assert not any("/users" in row["path"] for row in ten.writes())
+    monkeypatch.undo()
+    assert ten.run(audience).added == 10
 
 
 def test_story_08_a_changed_mapping_emptied_the_audience_first(ten, audience):
@@ -508,3 +553,37 @@ def test_story_20_a_pushed_status_unsubscribed_people_for_good(seeded, contacts)
     seeded.run(sync, confirmed=True)
     held = {email: member["status"] for email, member in seeded.mailchimp()["members"].items()}
     assert (held["in@x.org"], held["new@x.org"]) == ("subscribed", "archived")
+
+
+def test_story_21_an_audience_was_replaced_because_replacing_is_the_default():
+    """TikTok's file audiences replace everything unless told otherwise, once a day, and fail below 1,000 people.
+
+    Rule: calls whose default replaces are forbidden by path, an action is always said and only adds or deletes, and what
+    would leave an audience too small is held before it is sent.
+    """
+    spec = replace(
+        AUDIENCE_SPEC,
+        forbidden_paths=("/dmp/custom_audience/file/", "/dmp/custom_audience/update/"),
+        allowed_values={"action": frozenset({"add", "delete"})},
+        minimum_size=1000,
+    )
+    never_sent.check(request_of("/open_api/v1.3/segment/mapping/", action="add"), spec)
+    with pytest.raises(ForbiddenRequest):
+        never_sent.check(request_of("/open_api/v1.3/segment/mapping/", action="REPLACE"), spec)
+    with pytest.raises(ForbiddenRequest):
+        never_sent.check(request_of("/open_api/v1.3/dmp/custom_audience/update/", action="add"), spec)
+
+
+def test_story_21_an_audience_that_would_become_too_small_is_held(ten, audience, monkeypatch):
+    """The other half: nothing is added to an audience below the tool's minimum."""
+    monkeypatch.setattr(CustomAudience, "spec", replace(AUDIENCE_SPEC, minimum_size=1000))
+    held = audience.model_copy(update={"guards": audience.guards.model_copy(update={"minimum_size": None})})
+    result = ten.run(held)
+    assert (result.status, result.added) == ("held", 0)
+    assert "the audience must have at least 1000" in result.held_reason
+
+
+def test_every_story_has_a_test_of_its_own_name():
+    """All 21 stories, by number."""
+    told = {name.split("_")[2] for name in globals() if name.startswith("test_story_")}
+    assert told == {f"{number:02}" for number in range(1, 22)}
