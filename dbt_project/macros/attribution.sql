@@ -3,7 +3,8 @@
     position: 40 % first, 40 % last, the rest shared. time_decay: half as much for every attribution_half_life_days.
     shapley: every channel of a path has an equal part in it (the Shapley value where a path's worth is reached by the
     set of its channels: Zhao, Mahboobi-Ardakani, Bagheri 2018, https://arxiv.org/abs/1804.05327), shared among its touches.
-    markov: by the channel's removal effect.
+    markov: by the channel's removal effect, among the channels of the order: papers share out all conversions at once by
+    the same effects, which would give an order's revenue to channels that its buyer never met.
 -#}
 {% macro attribution_weights() -%}
     {{ return({
