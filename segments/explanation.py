@@ -22,6 +22,9 @@ _IDENTITIES = frozenset(
 )
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Is, exp.Like)
 
+# clause → the clauses before it, whose rows it sees
+_CLAUSES = {"where": (), "having": ("where", "group"), "qualify": ("where",)}
+
 Suffix = Callable[[str, exp.Expr], str]
 
 
@@ -162,33 +165,21 @@ class _Search:
         self._explain_conditions(step, body, _key(body, sources), wanted)
 
     def _explain_conditions(self, step: str, body: exp.Select, key: str, wanted: str) -> None:
-        joined = body.copy()
-        for clause in ("where", "having", "qualify", "group", "distinct", "order", "limit", "windows"):
-            joined.set(clause, None)
-        where = _conjuncts(body.args.get("where"))
-        if where:
-            self._note_failing(step, joined, where, key, wanted)
-        if body.args.get("having"):
-            kept = joined.copy()
-            kept.set("where", body.args.get("where"))
-            kept.set("group", body.args.get("group"))
-            self._note_failing(step, kept, _conjuncts(body.args["having"]), key, wanted)
-        if body.args.get("qualify") and not body.args.get("group"):
-            kept = joined.copy()
-            kept.set("where", body.args.get("where"))
-            self._note_failing(step, kept, _conjuncts(body.args["qualify"]), key, wanted)
+        """Each clause is evaluated on the rows that those before it leave."""
+        for clause, before in _CLAUSES.items():
+            conditions = _conjuncts(body.args.get(clause))
+            if conditions and not (clause == "qualify" and body.args.get("group")):
+                self._note_failing(step, _only(body, before), conditions, key, wanted)
         joins = [join for join in body.args.get("joins") or [] if not join.side and join.args.get("on")]
         if joins:
-            text = "no row fits the join on " + " and ".join(in_words(join.args["on"]) for join in joins)
-            found = (
-                f"select {key} as customer_id from ({joined.sql(dialect='duckdb')})"
-                if False
-                else _rows(joined, key, [])
+            text = _literal(
+                "no row fits the join on " + " and ".join(in_words(join.args["on"]) for join in joins)
             )
-            lost = self._subset(
-                f"select customer_id from {wanted} where customer_id not in (select customer_id from ({found}) where customer_id is not null)"
+            found = _rows(_only(body, ()), key, [])
+            self._note(
+                f"select customer_id, {text}, {text} from {wanted} where customer_id not in "
+                f"(select customer_id from ({found}) where customer_id is not null)"
             )
-            self._note(f"select customer_id, {_literal(text)}, {_literal(text)} from {lost}")
 
     def _note_failing(
         self, step: str, rows: exp.Select, conditions: list[exp.Expr], key: str, wanted: str
@@ -199,9 +190,10 @@ class _Search:
             columns.append(f"coalesce({condition.sql(dialect='duckdb')}, false) as is_true_{number}")
             columns.append(f"{_values(condition)} as values_{number}")
         score = " + ".join(f"is_true_{number}::int" for number in range(len(conditions)))
+        ties = ", ".join(f"values_{number}" for number in range(len(conditions)))
         failing = " union all ".join(
             f"select customer_id, {_literal(in_words(condition) + self._suffix(step, condition))} as condition, "
-            f"{_literal(in_words(condition))} || ' (' || values_{number} || ')' || "
+            f"{_literal(in_words(condition))} || coalesce(' (' || nullif(values_{number}, '') || ')', '') || "
             f"{_literal(self._suffix(step, condition))} as reason from best where not is_true_{number}"
             for number, condition in enumerate(conditions)
         )
@@ -210,10 +202,10 @@ class _Search:
             with evaluated as ({_rows(rows, key, columns)}),
             best as (
                 from evaluated where customer_id in (select customer_id from {wanted})
-                qualify row_number() over (partition by customer_id order by {score} desc, columns(*)) = 1
+                qualify row_number() over (partition by customer_id order by {score} desc, {ties}) = 1
             )
             {failing}
-            """.replace(", columns(*)", "")
+            """
         )
 
     def _sources(self, body: exp.Select) -> Iterator[Source]:
@@ -233,7 +225,7 @@ class _Search:
         bare.set("alias", None)
         name = bare.sql(dialect="duckdb")
         step = self._query.step_of(table.name)
-        title = (step or table.name).rpartition("__")[2] if step is None else step
+        title = step or table.name.rpartition("__")[2]
         return Source(name, table.alias_or_name, title, step, is_required, KEY in self._query.columns(name))
 
     def _subset(self, query: str) -> str:
@@ -247,6 +239,15 @@ class _Search:
 
     def _note(self, query: str) -> None:
         self._connection.execute(f"insert into {self._into} {query}")
+
+
+def _only(body: exp.Select, clauses: tuple[str, ...]) -> exp.Select:
+    """What a select reads, with no more than the given clauses."""
+    kept = body.copy()
+    for clause in ("where", "having", "qualify", "group", "distinct", "order", "limit", "windows"):
+        if clause not in clauses:
+            kept.set(clause, None)
+    return kept
 
 
 def _rows(select: exp.Select, key: str, columns: list[str]) -> str:
@@ -282,10 +283,11 @@ def _terms(condition: exp.Expr) -> list[exp.Expr]:
     inner = inner.unnest() if isinstance(inner, exp.Paren) else inner
     if isinstance(inner, _COMPARISONS):
         sides = [inner.this, inner.args.get("expression"), inner.args.get("low"), inner.args.get("high")]
-        terms = [side for side in sides if isinstance(side, exp.Expr) and side.find(exp.Column)]
+        terms = [side for side in sides if isinstance(side, exp.Expr) and side.find(exp.Column, exp.AggFunc)]
         if terms and not any(term.find(exp.Select) and not columns_in(term) for term in terms):
             return list({term.sql(): term for term in terms}.values())
-    return list(columns_in(condition))
+    # of a group only what is counted or summed has a value
+    return [] if condition.find(exp.AggFunc) else list(columns_in(condition))
 
 
 def _shown(term: exp.Expr) -> str:
