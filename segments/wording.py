@@ -10,6 +10,7 @@ import re
 from sqlglot import exp
 
 _LONGEST = 160
+_CAPITALS = re.compile(r"\b[A-Z_]{2,}\b")
 _SINCE = re.compile(r"\((\w+ since [\w.]+)\)")
 _NOT_NULL = re.compile(r"NOT ((?:\w+\([^()]*\))|[\w.]+) IS NULL")
 
@@ -18,6 +19,11 @@ def in_words(condition: exp.Expr) -> str:
     """A condition as short SQL: without qualifiers and casts, `now` for the run's time, `days since x` for differences."""
     text = condition.copy().transform(_plain).sql(dialect="duckdb").replace('"', "")
     text = _SINCE.sub(r"\1", _NOT_NULL.sub(r"\1 IS NOT NULL", text))
+    # keywords and functions come in capitals; what stands in quotes is a value
+    text = "'".join(
+        part if place % 2 else _CAPITALS.sub(lambda word: word[0].lower(), part)
+        for place, part in enumerate(text.split("'"))
+    )
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

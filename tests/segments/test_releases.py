@@ -231,7 +231,7 @@ def test_who_leaves_is_told_why_with_their_own_values(filled):
     left = {c: (at, why) for _, c, _, _, at, why in stays(filled) if at is not None}
     assert {at for at, _ in left.values()} == {later}
     assert {c: why for c, (_, why) in left.items()} == {
-        "c001": "No longer true: days_since_order BETWEEN 180 AND 730 (days_since_order = 1).",
+        "c001": "No longer true: days_since_order between 180 and 730 (days_since_order = 1).",
         "c002": "No longer true: order_count > 0 (order_count = 0).",
         "c003": "Is now customer c004: their records were merged.",
         "c005": "Is no customer any more.",
