@@ -25,7 +25,10 @@ RECORDS_PER_CUSTOMER = 3.7
 
 
 def write(target: Path, records: int, seed: int = 7) -> int:
-    """Write about so many records, and whose they are (`person_id`), to a Parquet file; returns how many."""
+    """Write about so many records, and whose they are (`person_id`), to a Parquet file; returns how many.
+
+    Beside it `people.parquet`, one row per person: who they really are, and their household.
+    """
     plan = ShopPlan(target.parent, round(records / RECORDS_PER_CUSTOMER), seed, DEFAULT_END)
     scratch = target.with_suffix(".scratch.duckdb")
     scratch.unlink(missing_ok=True)  # what a stopped run left
@@ -43,6 +46,10 @@ def write(target: Path, records: int, seed: int = 7) -> int:
         connection.execute(_RECORDS)
         ((count,),) = connection.execute("select count(*) from pretend_records").fetchall()
         connection.execute(f"copy pretend_records to '{target}'")
+        connection.execute(
+            "copy (select person_id, household, birth_date, first_latin as first_name, last_latin as last_name from people)"
+            f" to '{target.with_name('people.parquet')}'"
+        )
     scratch.unlink()
     return int(count)
 
