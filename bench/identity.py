@@ -12,7 +12,6 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -96,10 +95,11 @@ class Stages:
         self.seconds: dict[str, float] = {}
         self._stage, self._since = "", time.process_time()
 
-    def __call__(self, *told: Any) -> None:
+    def __call__(self, stage: str, done: int, total: int | None, note: str = "") -> None:
+        del stage, done, total  # the note names the stage
         now = time.process_time()
         self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
-        self._stage, self._since = told[-1], now
+        self._stage, self._since = note, now
 
 
 def run_part(part: str, folder: Path, size: int) -> None:
