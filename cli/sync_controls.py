@@ -9,6 +9,7 @@ import csv
 import getpass
 import uuid
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +18,7 @@ from cli.terminal import console, progress_bars, table
 from reverse_etl.accounts import Accounts
 from reverse_etl.controls import Controls
 from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.metrics import read_newest_metrics
 from reverse_etl.planner import plan_sync
 from reverse_etl.results import CLEAN
 from reverse_etl.runner import run_sync
@@ -49,8 +51,11 @@ def status(names: tuple[str, ...]) -> None:
         find_sync(syncs, name)
     with open_state(settings) as state:
         standings = read_standings(state, syncs)
+        metrics = read_newest_metrics(state)
     for standing in standings:
         _print_standing(standing)
+        if standing.sync in metrics:
+            _print_metrics(metrics[standing.sync])
 
 
 def _print_standing(standing: Standing) -> None:
@@ -64,6 +69,18 @@ def _print_standing(standing: Standing) -> None:
         f"{standing.unanswered:,} unanswered"
     )
     console.print(f"  [dim]next:[/dim] {standing.next_step}", soft_wrap=True)
+
+
+def _print_metrics(metric: dict[str, Any]) -> None:
+    shares = [
+        (metric["acceptance_rate"], "of what was sent was accepted"),
+        (metric["match_rate"], "of those who may be sent can be recognised there"),
+    ]
+    told = [f"{share:.0%} {words}" for share, words in shares if share is not None]
+    told.append(
+        f"an answer took {metric['median_seconds']:.1f} s (the slowest {metric['slowest_seconds']:.1f} s)"
+    )
+    console.print(f"  [dim]last sent:[/dim] {'; '.join(told)}", soft_wrap=True)
 
 
 @click.command()

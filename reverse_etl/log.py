@@ -38,7 +38,7 @@ def read_runs(
 
 def read_newest_runs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """The newest run of every sync that ever ran, by sync (rows of activation.sync_runs as dicts)."""
-    return _dicts(
+    return as_dicts(
         connection.execute(
             "select * from activation.sync_runs "
             "qualify row_number() over (partition by sync order by finished_at desc) = 1 order by sync"
@@ -62,9 +62,10 @@ def read_refusals(
 def _rows(
     connection: duckdb.DuckDBPyConnection, sql: str, sync: str | None, limit: int
 ) -> list[dict[str, Any]]:
-    return _dicts(connection.execute(sql, {"sync": sync, "limit": limit}))
+    return as_dicts(connection.execute(sql, {"sync": sync, "limit": limit}))
 
 
-def _dicts(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def as_dicts(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """What a query found, each row by column name."""
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -6,12 +6,13 @@ How it is made stands in `planner.py`, how it is carried out in `runner.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reverse_etl.contract import Action, Lane, Operation, Request, Target
+from reverse_etl.contract import Action, Lane, Operation, Request, Response, Target
 from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.destinations.files import write_snapshot
 from reverse_etl.gates import Counts, Hold
 from reverse_etl.sentences import refusal
 
@@ -70,15 +71,31 @@ class Plan:
             yield wave
 
     def requests(self) -> Iterator[Request]:
-        """Exactly what would be sent, without sending it: the body of every request (a dry run)."""
+        """Exactly what would be written, without sending it: every request, byte for byte (a dry run).
+
+        Only reads are missing, the tool's own id of a target that is still to be made, and ids that name one delivery.
+        """
         plugin = self.sync.plugin
         account_id = self.target_key.split(":", 2)[1] if ":" in self.target_key else ""
         target = Target(
             self.target_key, self.sync.target, account_id, self.known_target or f"({self.sync.target})"
         )
-        for wave in self.waves(min(plugin.spec.wave, 10_000)):
+        if self.snapshot is not None and self.size:
+            # finding a file takes no call: the conversation ends with its name at once
+            conversation = plugin.open_target(self.sync.target, account_id, self.fields)
+            file = replace(target, remote=self.known_target or str(_ending(conversation)))
+            yield write_snapshot(self.fields, self.snapshot_rows(set()), file, ())
+            return
+        for wave in self.waves(plugin.spec.wave):
             for start in range(0, len(wave), plugin.spec.batch):
                 yield from plugin.encode(wave[start : start + plugin.spec.batch], target)
+
+    def snapshot_rows(self, left_out: set[str]) -> list[Mapping[str, Any]]:
+        """The rows of a file (remote field → value), without some record keys."""
+        keys, payloads = (self.snapshot.column(name).to_pylist() for name in ("record_key", "payload"))
+        return [
+            json.loads(payload) for key, payload in zip(keys, payloads, strict=True) if key not in left_out
+        ]
 
     @property
     def key_field(self) -> str:
@@ -92,6 +109,14 @@ class Plan:
         for batch in self.operations.to_batches(max_chunksize=2_000):
             for row in batch.to_pylist():
                 yield to_operation(row, self.skipped)
+
+
+def _ending(conversation: Generator[Request, Response, str]) -> str | None:
+    try:
+        next(conversation)
+    except StopIteration as end:
+        return str(end.value)
+    return None
 
 
 def to_operation(row: Mapping[str, Any], skipped: frozenset[str] = frozenset()) -> Operation:

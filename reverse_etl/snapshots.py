@@ -5,8 +5,7 @@ Which rows may be in it was decided by the plan; consent is looked at once more 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from reverse_etl.contract import Action, Operation, Outcome, Request, Status
 from reverse_etl.destinations.answers import for_all
@@ -36,12 +35,7 @@ def deliver_snapshot(
 def _request(plan: Plan, sender: Sender, operations: Sequence[Operation], withdrawn: set[str]) -> Request:
     op_ids = tuple(operation.op_id for operation in operations)
     if plan.snapshot is not None:
-        return write_snapshot(plan.fields, _rows(plan, withdrawn), sender.target, op_ids)
+        return write_snapshot(plan.fields, plan.snapshot_rows(withdrawn), sender.target, op_ids)
     gone = {operation.record_key for operation in operations if operation.action is Action.REMOVE}
     present = sender.transport.read(sender.target.remote) or b""
     return without_rows(present, plan.key_field, gone, sender.target, op_ids)
-
-
-def _rows(plan: Plan, withdrawn: set[str]) -> list[Mapping[str, str | None]]:
-    keys, payloads = (plan.snapshot.column(name).to_pylist() for name in ("record_key", "payload"))
-    return [json.loads(payload) for key, payload in zip(keys, payloads, strict=True) if key not in withdrawn]

@@ -75,7 +75,7 @@ def _next_step(sync: SyncDeclaration, run: dict[str, Any], letters: tuple[Any, .
         return f"Has never run. Look at `cdp sync plan {sync.name}`, then `cdp sync apply {sync.name}`."
     if run["status"] == "held":
         return str(run["held_reason"])
-    if run["status"] in ("failed", "not configured"):
+    if run["status"] in ("failed", "not configured", "cancelled", "pending"):
         return str(run["message"])
     if unanswered:
         return _about_unanswered(sync, unanswered)

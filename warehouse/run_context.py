@@ -32,7 +32,11 @@ SEGMENT_TABLES = {
         qualify row_number() over (partition by d.segment_name order by d.recorded_at desc) = 1
     """,
 }
-SENT_TABLES = {"sync_runs": "activation.sync_runs", "sync_log": "activation.sync_log"}
+SENT_TABLES = {
+    "sync_runs": "activation.sync_runs",
+    "sync_log": "activation.sync_log",
+    "refusals": "activation.refusals",
+}
 
 
 def copy_state(connection: duckdb.DuckDBPyConnection, *, run_id: str, as_of: datetime) -> dict[str, int]:

@@ -15,6 +15,7 @@ from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
 from reverse_etl.accounts import Accounts
 from reverse_etl.declarations import SyncDeclaration, read_syncs
+from reverse_etl.metrics import build_metrics
 from reverse_etl.results import CLEAN, SyncResult
 from reverse_etl.runner import run_syncs
 from warehouse.connections import open_state, open_warehouse
@@ -25,6 +26,8 @@ SYNCS = read_syncs(dbt_process.manifest())
 SENT = {
     "sync_runs": "One row per sync and run: how many were added, updated, removed, refused, and why it was held.",
     "sync_log": "One row per operation that was sent: what, for whom, and what the tool answered.",
+    "refusals": "One row per person in an audience whom the newest run did not send, with the reason.",
+    "sync_metrics": "One row per sync and run: acceptance rate, match rate and seconds to an answer.",
 }
 
 
@@ -74,7 +77,7 @@ def destination_syncs(context: dg.AssetExecutionContext) -> Iterator[Any]:
     for result in results:
         yield from _events(result)
     with open_warehouse(settings, with_state=True) as connection:
-        rows = copy_sent(connection)
+        rows = {**copy_sent(connection), "sync_metrics": build_metrics(connection)}
     for name, count in rows.items():
         if dg.AssetKey(["activation", name]) in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=["activation", name], metadata={"dagster/row_count": count})
@@ -119,4 +122,13 @@ def _events(result: SyncResult) -> Iterator[Any]:
         if result.status == "not configured"
         else dg.AssetCheckSeverity.ERROR,
         description=None if sent else (result.held_reason or result.message or result.status),
+        metadata={
+            "status": result.status,
+            "may be sent": result.desired,
+            "held back": result.waiting,
+            "unanswered": result.failed,
+            "still working on": result.pending,
+            "not sent": {reason: str(count) for reason, count in result.refused.items()},
+            "refused by the tool": {reason: str(count) for reason, count in result.rejected.items()},
+        },
     )

@@ -124,7 +124,7 @@ class CustomAudience(Unread):
         ]
         schema, rows = _without_empty_columns(wanted, rows)
         op_ids = tuple(operation.op_id for operation in operations)
-        body = {"payload": {"schema": list(schema), "data": rows}, "session": _session(op_ids)}
+        body = {"payload": {"schema": list(schema), "data": rows}, "session": _session(operations)}
         path = f"/{GRAPH_VERSION}/{target.remote}/users"
         return [Request("DELETE" if removes else "POST", path, json=body, op_ids=op_ids)]
 
@@ -156,13 +156,14 @@ def _without_empty_columns(
     ]
 
 
-def _session(op_ids: tuple[str, ...]) -> dict[str, Any]:
-    number = int.from_bytes(hashlib.sha256("".join(op_ids).encode()).digest()[:6], "big")
+def _session(operations: Sequence[Operation]) -> dict[str, Any]:
+    people = "".join(f"{operation.action}{operation.remote_id}" for operation in operations)
+    number = int.from_bytes(hashlib.sha256(people.encode()).digest()[:6], "big")
     return {
         "session_id": number,
         "batch_seq": 1,
         "last_batch_flag": True,
-        "estimated_num_total": len(op_ids),
+        "estimated_num_total": len(operations),
     }
 
 
