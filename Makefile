@@ -32,9 +32,10 @@ bench: .venv/.ready  ## time, CPU and memory per stage at 100,000 customers (BEN
 	@$(BIN)/python -m bench $(BENCH)
 	@$(BIN)/python -m bench.standardising
 	@$(BIN)/python -m bench.identity --records $(or $(BENCH),100000)
+	@$(BIN)/python -m bench.activation
 
-soak: .venv/.ready  ## 10,000 random histories of syncs, and 1,000 through the real sender (about half an hour)
-	@CDP_TEST_HISTORIES=10000 CDP_TEST_INSTALLATIONS=1000 $(BIN)/pytest tests/reverse_etl/test_plan_histories.py tests/reverse_etl/test_send_histories.py
+soak: .venv/.ready  ## 100,000 random histories of syncs, and 1,000 through the real sender (about half an hour)
+	@CDP_TEST_HISTORIES=100000 CDP_TEST_INSTALLATIONS=1000 $(BIN)/pytest tests/reverse_etl/test_plan_histories.py tests/reverse_etl/test_send_histories.py
 
 clean:  ## remove the environment and what tools left behind; the data folder stays (it holds what cannot be rebuilt)
 	rm -rf .venv target logs bench/results *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
