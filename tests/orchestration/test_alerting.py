@@ -57,6 +57,36 @@ def test_a_late_source_is_told_once_and_once_when_it_delivers(settings: Settings
     assert changes(tell(much_later)) == (set(), {"late source:inventory"})
 
 
+def test_a_source_that_shrinks_is_told_once_and_once_when_it_is_whole_again(settings: Settings) -> None:
+    whole = "".join(f"S{n},Throw,Shop,3,0,1,9.50,2026-01-01\n" for n in range(20))
+    deliver(settings, "2026-01-01", whole)
+    assert changes(tell(settings)) == (set(), set())
+    next_day = later(settings, days=1)
+    deliver(next_day, "2026-01-02", whole[: whole.index("S3,")])
+    report = tell(next_day)
+    assert changes(report) == ({"shrinking source:inventory"}, set())
+    assert report.raised[0].sentence.startswith("stock: 3 rows, where 20 are usual.")
+    assert changes(tell(next_day)) == (set(), set())
+    day_after = later(settings, days=2)
+    deliver(day_after, "2026-01-03", whole.replace(",3,0,", ",2,0,"))
+    assert changes(tell(day_after)) == (set(), {"shrinking source:inventory"})
+
+
+def test_too_many_rejected_rows_are_told_until_they_are_right(settings: Settings) -> None:
+    deliver(
+        settings, "2026-01-01", "S1,Throw,Shop,3,0,1,9.50,2026-01-01\nS2,Lamp,Shop,many,0,1,9.50,2026-01-01\n"
+    )
+    report = tell(settings)
+    assert changes(report) == ({"rejected source:inventory"}, set())
+    assert "50.0% of the newest rows were rejected; 0.0% are allowed." in report.raised[0].sentence
+    assert changes(tell(settings)) == (set(), set())
+    next_day = later(settings, days=1)
+    deliver(
+        next_day, "2026-01-02", "S1,Throw,Shop,3,0,1,9.50,2026-01-01\nS2,Lamp,Shop,4,0,1,9.50,2026-01-02\n"
+    )
+    assert changes(tell(next_day)) == (set(), {"rejected source:inventory"})
+
+
 def test_a_refused_file_is_told_until_a_good_one_takes_its_place(settings: Settings) -> None:
     path = settings.landing_dir / "inventory" / "stock_2026-01-01.csv"
     path.parent.mkdir(parents=True)
