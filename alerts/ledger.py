@@ -5,8 +5,7 @@ The only module with SQL on these tables; no network is used while a connection 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -15,6 +14,7 @@ import duckdb
 
 from alerts.conditions import Condition
 from alerts.notices import Alert, Notice
+from warehouse.connections import transaction
 
 Outcome = Literal["sent", "waiting", "unknown"]
 
@@ -73,7 +73,7 @@ def record(
 
     All in one transaction. What a killed run was sending is told again only where repeating is safe.
     """
-    with _transaction(connection):
+    with transaction(connection):
         changes = compare(connection, conditions, now)
         for alert in (*changes.raised, *changes.still_open, *changes.recovered):
             _write(connection, alert, now)
@@ -112,7 +112,7 @@ def _update(
     assignments: str,
     values: list[object],
 ) -> None:
-    with _transaction(connection):
+    with transaction(connection):
         for delivery in deliveries:
             notice = delivery.notice
             connection.execute(
@@ -206,14 +206,3 @@ def _enqueue(connection: duckdb.DuckDBPyConnection, channel: str, changes: Chang
         "where event = 'raised' and status = 'waiting' and channel = ? and list_contains(?::text[], alert_id)",
         [channel, over],
     )
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.execute("begin")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")

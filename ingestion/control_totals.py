@@ -14,6 +14,7 @@ from ingestion.checks import as_instant
 from ingestion.declarations import ControlTotal, Source, Table
 from ingestion.naming import literal, quoted
 from ingestion.versions import key_text
+from warehouse.connections import transaction
 
 _TABLE = """
 create or replace table raw.control_totals (
@@ -38,11 +39,12 @@ def compute(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], no
         for figure in connection.execute(_query(source, table, total)).fetchall()
     ]
     with_time = [(*figure, now) for figure in figures]
-    connection.execute("begin")
-    connection.execute(_TABLE)
-    if with_time:
-        connection.executemany("insert into raw.control_totals values (?, ?, ?, ?, ?, ?, ?, ?, ?)", with_time)
-    connection.execute("commit")
+    with transaction(connection):
+        connection.execute(_TABLE)
+        if with_time:
+            connection.executemany(
+                "insert into raw.control_totals values (?, ?, ?, ?, ?, ?, ?, ?, ?)", with_time
+            )
 
 
 def _query(source: Source, table: Table, total: ControlTotal) -> str:

@@ -40,6 +40,7 @@ from ingestion.raw_tables import add_columns, record_rejects
 from ingestion.readers import READERS
 from ingestion.reports import FileResult, Status
 from ingestion.versions import compared_columns, find_unchanged, take_out_unchanged
+from warehouse.connections import transaction
 
 Written = TypeVar("Written")
 # what no other reading of the file would cure; every other complaint of the engine is about the file
@@ -227,15 +228,3 @@ def settle_versions(
 
 def _result(delivery: Delivery, status: Status, *, message: str = "") -> FileResult:
     return FileResult(delivery.source.name, delivery.table.name, delivery.file, status, message=message)
-
-
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All of the block or nothing."""
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()

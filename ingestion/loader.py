@@ -17,10 +17,11 @@ import duckdb
 from ingestion.declarations import Source, Table
 from ingestion.deletions import note_old_keys, record_vanished
 from ingestion.delivery_dates import date_in_name
-from ingestion.intake import load_file, stopping_at, transaction
+from ingestion.intake import load_file, stopping_at
 from ingestion.landing import Delivery, find_deliveries, find_unclaimed
 from ingestion.raw_tables import prepare_tables
 from ingestion.reports import Deletion, LoadReport
+from warehouse.connections import transaction
 from warehouse.progress import Progress, silent
 
 

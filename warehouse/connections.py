@@ -78,6 +78,18 @@ def open_state(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block or nothing."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
 def _detach_state(connection: duckdb.DuckDBPyConnection) -> None:
     # an attached file stays attached while any connection of this process has the warehouse open
     with suppress(duckdb.TransactionException):

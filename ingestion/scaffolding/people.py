@@ -12,7 +12,8 @@ from ingestion.scaffolding.words import in_sql, is_named
 _NOTHING = "cast(null as varchar)"
 _DELIVERED = (
     "first_name", "last_name", "full_name", "email", "phone", "email_raw", "phone_raw", "street", "city", "postcode",
-    "country", "company", "birth_date",
+    "country", "company", "birth_date", "postcode_raw", "email_problem", "phone_problem", "postcode_problem",
+    "country_problem",
 )  # fmt: skip
 
 

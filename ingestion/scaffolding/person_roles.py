@@ -18,6 +18,13 @@ EMAIL_TOLD = "Email address, lower case; null when it could not be delivered to.
 CANONICAL_TOLD = (
     "The mailbox behind the address, for comparing; without tags and dots that its provider ignores."
 )
+POSTCODE_TOLD = "Postcode as its country writes it; null when that country has no such postcode."
+# country → as somebody types it, and as it is written
+_EXAMPLE_POSTCODES: dict[str | None, tuple[str, str | None]] = {
+    "GB": ("eh11aa", "EH1 1AA"), "IE": ("d02x285", "D02 X285"), "US": ("10001-0001", "10001"), "DE": ("D-10115", "10115"),
+    "FR": ("75 001", "75001"), "ES": ("28 013", "28013"), "IT": ("00 184", "00184"), "NL": ("1012ab", "1012 AB"),
+    "PL": ("00950", "00-950"), "PT": ("1100148", "1100-148"), "AT": ("A-1010", "1010"), "CH": ("CH-8001", "8001"),
+}  # fmt: skip
 PHONE_TOLD = "Phone number in E.164; null when it is no possible number."
 
 
@@ -37,7 +44,7 @@ def stage_phone(plan: Plan, raw: str, column: Column) -> None:
     first = plan.take("phone", raw)
     if first:
         plan.give("+44 7700 900123", UNREADABLE)
-        plan.phone_country = plan.table.raw_name(column.country) if column.country else None
+        _note_country(plan, "phone", column)
     text = told(column, "Phone number as delivered")
     plan.add("phone_raw" if first else f"{raw}_raw", macro("clean_text", raw), text, PHONE)
 
@@ -82,10 +89,36 @@ def stage_address(plan: Plan, raw: str, column: Column) -> None:
 
 
 def stage_postcode(plan: Plan, raw: str, column: Column) -> None:
-    name = "postcode" if plan.take("postcode", raw) else safe_name(raw)
-    plan.give("'EH1 1AA", None)
+    """The first as its country writes it, where that is known; others as delivered."""
+    first = plan.take("postcode", raw)
     text = told(column, "Postcode as delivered, without export quirks")
+    if first and (_has_country(plan) or column.country):
+        _note_country(plan, "postcode", column)
+        plan.give(_EXAMPLE_POSTCODES.get(_example_country(plan), ("1234", None))[0], None)
+        plan.add("postcode_raw", macro("clean_text", raw), text, f"{ADDRESS}.postal_code")
+        return
+    plan.give("'EH1 1AA", None)
+    name = "postcode" if first else safe_name(raw)
     plan.add(name, macro("clean_text", raw), text, f"{ADDRESS}.postal_code", shown=("EH1 1AA", None))
+
+
+def _has_country(plan: Plan) -> bool:
+    return bool(plan.source.region) or any(c.type == "country" for c in plan.table.raw_columns.values())
+
+
+def _note_country(plan: Plan, part: str, column: Column) -> None:
+    if column.country:
+        plan.countries[part] = plan.table.raw_name(column.country)
+
+
+def _example_country(plan: Plan) -> str | None:
+    """The country of a postcode in the unit test: what `stage_country` gives there, else the source's."""
+    raw = plan.countries.get("postcode") or next(
+        (raw for raw, column in plan.table.raw_columns.items() if column.type == "country"), None
+    )
+    if raw is None:
+        return plan.source.region
+    return "FR" if plan.table.raw_columns[raw].type == "country" else None
 
 
 def stage_country(plan: Plan, raw: str, column: Column) -> None:
@@ -93,14 +126,13 @@ def stage_country(plan: Plan, raw: str, column: Column) -> None:
     plan.give("France", UNREADABLE)
     text = told(column, "ISO 3166 two-letter country code")
     plan.add(name, macro("standardise_country", raw), text, f"{ADDRESS}.country", shown=("FR", None))
-    text = "Why there is no country although the field was filled; null when fine."
-    plan.add(f"{name}_problem", macro("country_problem", raw), text)
+    plan.add(f"{name}_problem", macro("country_problem", raw), why_null("country"))
 
 
 def add_contacts(plan: Plan) -> None:
-    """Email and phone in standard form, each from the other's field too: people write either into both."""
+    """Email and phone in standard form, each from the other's field too: people write either into both; and the postcode."""
     has_email, has_phone = "email" in plan.parts, "phone" in plan.parts
-    region = _region(plan)
+    region = _region(plan, "phone")
     if has_email and has_phone:
         plan.late.append(macro("contact_columns", "email_raw", "'phone_raw'", *region))
     elif has_email:
@@ -112,18 +144,33 @@ def add_contacts(plan: Plan) -> None:
         second = "jan@mail.example.com" if plan.parts["email"] in plan.table.raw_keys else None
         plan.add("email", "", EMAIL_TOLD, EMAIL, shown=("anna.smith@mail.example.com", second))
         plan.add("email_canonical", "", CANONICAL_TOLD, EMAIL)
-        plan.add("email_problem", "", "Why there is no email although the field was filled; null when fine.")
+        plan.add("email_problem", "", why_null("email"))
     if has_phone:
         plan.add("phone", "", PHONE_TOLD, PHONE, shown=("+447700900123", None))
         plan.add("phone_type", "", "Kind of number (mobile, fixed, toll free …).")
-        plan.add(
-            "phone_problem", "", "Why there is no phone number although the field was filled; null when fine."
-        )
+        plan.add("phone_problem", "", why_null("phone number"))
+    if any(column.name == "postcode_raw" for column in plan.staged):
+        _add_postcode(plan)
 
 
-def _region(plan: Plan) -> list[str]:
-    """The argument that says which country a national number belongs to: the row's, else the source's."""
-    raw = plan.phone_country or plan.parts.get("country")
+def _add_postcode(plan: Plan) -> None:
+    region = _region(plan, "postcode")
+    plan.late.append(f"{macro('format_postcode', 'postcode_raw', *region)} as postcode")
+    plan.late.append(f"{macro('postcode_problem', 'postcode_raw', *region)} as postcode_problem")
+    example = _EXAMPLE_POSTCODES.get(_example_country(plan))
+    shown = (example[1], None) if example else None
+    plan.add("postcode", "", POSTCODE_TOLD, f"{ADDRESS}.postal_code", shown=shown)
+    plan.add("postcode_problem", "", why_null("postcode"))
+
+
+def why_null(what: str) -> str:
+    """What a `…_problem` column says."""
+    return f"Why there is no {what} although the field was filled; null when fine."
+
+
+def _region(plan: Plan, part: str) -> list[str]:
+    """The argument that says which country a phone or postcode belongs to: the row's, else the source's."""
+    raw = plan.countries.get(part) or plan.parts.get("country")
     if raw is not None:
         return [f"'{plan.named(raw)}'"]
     return [f'''"'{plan.source.region}'"'''] if plan.source.region else []

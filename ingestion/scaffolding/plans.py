@@ -30,7 +30,8 @@ class Staged:
 class Plan:
     """The staged columns so far. `parts` says which raw column is the email, the phone, the full name, …
 
-    `late` are select lines that read staged columns, so they come a step later; `given` are the examples of raw columns.
+    `late` are select lines that read staged columns, so they come a step later; `given` are the examples of raw columns;
+    `countries` says which raw column holds the country of a phone or postcode, where one was declared.
     """
 
     source: Source
@@ -39,7 +40,7 @@ class Plan:
     late: list[str] = field(default_factory=list)
     parts: dict[str, str] = field(default_factory=dict)
     given: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
-    phone_country: str | None = None
+    countries: dict[str, str] = field(default_factory=dict)
     reading: str | None = None
     names: dict[str, str] = field(default_factory=dict)
 
