@@ -152,3 +152,23 @@ def test_a_missing_account_says_what_to_set(tmp_path):
 def test_half_a_mailchimp_key_is_explained(tmp_path):
     with pytest.raises(AccountError, match="data centre"):
         Accounts.load(tmp_path, {"CDP_MAILCHIMP_API_KEY": "0123", "CDP_MAILCHIMP_LIST_ID": "l1"})
+
+
+@pytest.mark.parametrize(
+    ("declared", "file"),
+    [
+        ({"target": "vips"}, "vips"),
+        ({"target": "vips", "format": "parquet"}, "vips.parquet"),
+        ({"target": "vips.jsonl", "format": "jsonl"}, "vips.jsonl"),
+    ],
+)
+def test_a_file_s_format_is_the_ending_of_its_name(declared, file):
+    settings = {
+        "destination": "files",
+        "object": "file",
+        "purpose": "marketing",
+        "channel": "email",
+        **declared,
+    }
+    (sync,) = read_syncs(manifest(settings))
+    assert sync.target == file

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from reverse_etl.contract import Readable
+from reverse_etl.verification import verify_sync
+
 PEOPLE = [(f"c_{number}", f"p{number}@x.org", f"+44791112345{number}", "Anna") for number in range(8)]
 LATER = [*PEOPLE[:1], ("c_1", "new1@x.org", "+447911123459", "Anna"), *PEOPLE[3:]]  # c_1 moved, c_2 left
 EXPECTED = {"p0@x.org", "new1@x.org", *(f"p{number}@x.org" for number in range(4, 8))}  # c_3 withdrew
@@ -156,6 +159,8 @@ def test_after_a_fault_the_tool_holds_exactly_the_right_people(world, stage, sub
     world.run(sync, retrying=True)
     assert members(world, subject) == expected(subject)
     assert world.run(sync).operations == 0
+    if fault is None and isinstance(sync.plugin, Readable):
+        assert verify_sync(world.warehouse, sync, world.accounts).is_clean
     with world.state() as state:
         open_ends = "select count(*) from activation.op_journal where state in ('sent', 'unknown', 'pending')"
         assert state.execute(open_ends).fetchone() == (0,)
