@@ -149,14 +149,14 @@ def _outcome(result: NodeResult | None) -> dict[str, Any]:
 def _origins(context: dg.AssetExecutionContext, key: dg.AssetKey) -> dict[str, Any]:
     """Where each column comes from; a model that cannot be traced is told in the log and does not stop the night."""
     try:
-        lineage = _table_lineage(key.path[-1])
+        lineage = table_lineage(key.path[-1])
     except LineageError as error:
         context.log.warning(str(error))
         return {}
     return {"dagster/column_lineage": lineage} if lineage else {}
 
 
-def _table_lineage(name: str) -> dg.TableColumnLineage | None:
+def table_lineage(name: str) -> dg.TableColumnLineage | None:
     """What Dagster shows of where a table's columns come from; None for a table that no column leads to."""
     graph = column_graph()
     table = graph.tables.get(name)

@@ -115,7 +115,8 @@ class _Reading:
             outputs = read_statement(sql, self._schemas())
         except UnreadableModel as error:
             raise UnreadableModel(
-                f"The columns of {table.name} cannot be traced: {error}. See {node['original_file_path']}."
+                f"The columns of {table.name} cannot be traced: {error}. See {node['original_file_path']}; a column "
+                f"of a table that Python fills is declared under `columns:` of its source."
             ) from error
         self.tables[table.name] = replace(
             table, fields={name: table.fields.get(name, Field()) for name in outputs}

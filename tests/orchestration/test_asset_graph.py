@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import dagster as dg
 import pytest
@@ -94,3 +96,44 @@ def test_every_sync_is_an_asset_of_the_main_job(definitions):
     keys = job.asset_layer.executable_asset_keys
     assert {dg.AssetKey(sync.name) for sync in SYNCS} <= set(keys)
     assert [schedule.name for schedule in definitions.schedules] == ["nightly"]
+
+
+def test_column_lineage_names_assets_that_exist(definitions):
+    from orchestration.column_lineage import column_graph
+    from orchestration.defs.dbt_models import MANIFEST, table_lineage
+
+    # compiled in a process of its own: dbt leaves its log open when it is called twice in one
+    subprocess.run(
+        [sys.executable, "-m", "cli.main", "trace", "orders.order_id"], check=True, capture_output=True
+    )
+    keys = definitions.resolve_asset_graph().get_all_asset_keys()
+    lineages = {
+        node["name"]: table_lineage(node["name"])
+        for node in MANIFEST["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    deps = {
+        dep.asset_key
+        for lineage in lineages.values()
+        if lineage
+        for origins in lineage.deps_by_column.values()
+        for dep in origins
+    }
+    assert len(deps) > 60 and deps <= keys
+    email = lineages["sync_mailchimp_contacts"].deps_by_column["email"]
+    assert email == [dg.TableColumnDep(dg.AssetKey("customers"), "email")]
+    assert set(lineages) <= set(column_graph().tables)
+
+
+def test_a_model_that_cannot_be_traced_does_not_stop_the_night(definitions, monkeypatch):
+    from orchestration.defs import dbt_models
+    from reports.lineage.errors import UnreadableModel
+
+    def unreadable():
+        raise UnreadableModel("The columns of orders cannot be traced: Unknown column: x.")
+
+    monkeypatch.setattr(dbt_models, "column_graph", unreadable)
+    warnings = []
+    context = type("Context", (), {"log": type("Log", (), {"warning": staticmethod(warnings.append)})})
+    assert dbt_models._origins(context, dg.AssetKey("orders")) == {}
+    assert warnings == ["The columns of orders cannot be traced: Unknown column: x."]
