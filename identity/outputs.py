@@ -217,8 +217,8 @@ def _group(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     )
 
 
-# The strict group with most records bears the customer's id, another one's names its first record as well; a loose group
-# bears the id of its oldest customer.
+# The strict group with most records bears the customer's id, another one's a digest of its first record as well (record
+# ids hold addresses, ids must not); a loose group bears the id of its oldest customer.
 _CLUSTER_ROWS = """
 create or replace temp table cluster_rows as
 with strict_groups as (
@@ -233,7 +233,7 @@ loose_groups as (
     from grouped join {customers} using (customer_id) group by loose_group
 )
 select g.record_id, g.customer_id, c.records as cluster_size, g.confidence,
-    case when g.strict_group = c.core then g.customer_id else g.customer_id || '/' || s.first_record end as strict_id,
+    case when g.strict_group = c.core then g.customer_id else g.customer_id || '/' || left(md5(s.first_record), 8) end as strict_id,
     l.loose_id
 from grouped g
 join customers c using (customer_id) join strict_groups s using (customer_id, strict_group)

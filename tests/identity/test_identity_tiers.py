@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 import duckdb
@@ -37,7 +38,7 @@ def test_every_group_lies_in_one_group_of_the_next_tier(resolved: duckdb.DuckDBP
     assert counts is not None and counts[0] > counts[1] >= counts[2]
 
 
-def test_the_main_part_bears_the_customers_id_and_others_name_their_first_record(
+def test_the_main_part_bears_the_customers_id_and_others_add_a_digest(
     resolved: duckdb.DuckDBPyConnection,
 ) -> None:
     parts = resolved.execute(
@@ -47,7 +48,8 @@ def test_the_main_part_bears_the_customers_id_and_others_name_their_first_record
     assert set(main) == {customer for customer, *_ in parts}
     for customer, strict, records, first in parts:
         if strict != customer:
-            assert strict == f"{customer}/{first}" and records <= main[customer]
+            digest = hashlib.md5(first.encode()).hexdigest()[:8]
+            assert strict == f"{customer}/{digest}" and records <= main[customer]
 
 
 def test_a_loose_group_bears_the_id_of_its_oldest_customer(resolved: duckdb.DuckDBPyConnection) -> None:
