@@ -110,9 +110,9 @@ def trend_section(view: View) -> Section:
     )
     if not rows:
         return section
-    headers = ["Week from", "What", "Where", "That week", "Usually", "Verdict"]
+    headers = ["What", "Week from", "That week", "Usually", "Verdict"]
     return replace(
-        section, table=Table(headers, [_trend(row, view.currency) for row in rows], frozenset({3, 4}))
+        section, table=Table(headers, [_trend(row, view.currency) for row in rows], frozenset({2, 3}))
     )
 
 
@@ -121,18 +121,10 @@ def _trend(row: Row, currency: str) -> list[str]:
     shown = (
         money(value, currency) if is_money else count(value) for value in (row["value"], row["usual_value"])
     )
-    where = (
-        "everywhere"
-        if row["dimension"] == "all"
-        else f"{row['dimension'].replace('_', ' ')} {row['dimension_value']}"
-    )
-    return [
-        in_words(to_date(row["week_start_date"])),
-        _MEASURES.get(row["measure"], row["measure"].replace("_", " ")),
-        where,
-        *shown,
-        row["verdict"],
-    ]
+    what = _MEASURES.get(row["measure"], row["measure"].replace("_", " "))
+    if row["dimension"] != "all":
+        what += f", {row['dimension'].replace('_', ' ')} {row['dimension_value']}"
+    return [what, in_words(to_date(row["week_start_date"])), *shown, row["verdict"]]
 
 
 def journey_section(view: View) -> Section:

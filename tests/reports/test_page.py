@@ -100,8 +100,8 @@ def test_what_sells_what_campaigns_did_and_what_stands_out_is_of_the_period(view
         ["News", "email", "40", "50\u00a0%", "10.0\u00a0%", "1", "£30.00", "–"],
     ]
     assert trend_section(view).table.rows == [
-        ["23 Mar 2026", "revenue", "category Tea", "£900.00", "£300.00", "surge"],
-        ["16 Mar 2026", "visits", "everywhere", "3", "40", "slump"],
+        ["revenue, category Tea", "23 Mar 2026", "£900.00", "£300.00", "surge"],
+        ["visits", "16 Mar 2026", "3", "40", "slump"],
     ]
     assert journey_section(view).table.rows == [
         ["email → direct", "before a purchase", "8", "75\u00a0%"],
