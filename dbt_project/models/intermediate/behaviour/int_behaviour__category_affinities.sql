@@ -1,22 +1,32 @@
 with
 
-lines as (
+-- one row per order and category before the moments multiply them: then orders are counted, not told apart
+goods as (
 
     select
-        *,
-        {{ dbt.datediff('ordered_at', 'as_of_at', 'day') }} / cast({{ var('category_half_life_days') }} as double)
-            as half_lives
-    from {{ ref('int_behaviour__lines') }}
-    where category is not null and line_total_amount > 0
+        order_id,
+        category,
+        sum(line_total_amount) as spend_amount
+    from {{ ref('order_items') }}
+    where category is not null and line_total_amount > 0 and not is_refund
+    group by order_id, category
 
 ),
 
-weighted as (
+bought as (
 
     select
-        *,
-        cast(line_total_amount * power(0.5, half_lives) as decimal(18, 6)) as weighted_amount
-    from lines
+        orders.as_of_at,
+        orders.is_now,
+        orders.customer_id,
+        orders.ordered_at,
+        goods.category,
+        goods.spend_amount,
+        {{ dbt.datediff('orders.ordered_at', 'orders.as_of_at', 'day') }}
+        / cast({{ var('category_half_life_days') }} as double) as half_lives
+    from goods
+    inner join {{ ref('int_behaviour__orders') }} as orders on goods.order_id = orders.order_id
+    where orders.was_purchase
 
 ),
 
@@ -27,29 +37,42 @@ spent as (
         is_now,
         customer_id,
         category,
-        count(distinct order_id) as order_count,
+        count(*) as order_count,
         max(ordered_at) as last_ordered_at,
-        sum(line_total_amount) as spend_amount,
+        sum(spend_amount) as spend_amount,
         -- decimals add up to the same sum in any order
-        sum(weighted_amount) as weighted_amount
-    from weighted
+        sum(cast(spend_amount * power(0.5, half_lives) as decimal(18, 6))) as weighted_amount
+    from bought
     group by as_of_at, is_now, customer_id, category
+
+),
+
+totals as (
+
+    select
+        as_of_at,
+        customer_id,
+        sum(spend_amount) as all_spend_amount,
+        sum(weighted_amount) as all_weighted_amount
+    from spent
+    group by as_of_at, customer_id
 
 ),
 
 shares as (
 
     select
-        as_of_at,
-        is_now,
-        customer_id,
-        category,
-        order_count,
-        last_ordered_at,
-        spend_amount,
-        spend_amount / sum(spend_amount) over (partition by as_of_at, customer_id) as spend_share,
-        weighted_amount / nullif(sum(weighted_amount) over (partition by as_of_at, customer_id), 0) as affinity
+        spent.as_of_at,
+        spent.is_now,
+        spent.customer_id,
+        spent.category,
+        spent.order_count,
+        spent.last_ordered_at,
+        spent.spend_amount,
+        spent.spend_amount / totals.all_spend_amount as spend_share,
+        spent.weighted_amount / nullif(totals.all_weighted_amount, 0) as affinity
     from spent
+    inner join totals on spent.as_of_at = totals.as_of_at and spent.customer_id = totals.customer_id
 
 ),
 

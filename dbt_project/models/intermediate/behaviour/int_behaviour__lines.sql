@@ -11,12 +11,8 @@ lines as (
 
     select
         orders.as_of_at,
-        orders.is_now,
         orders.customer_id,
-        orders.order_id,
-        orders.ordered_at,
         items.sku,
-        items.category,
         items.quantity,
         items.line_total_amount
     from {{ ref('order_items') }} as items

@@ -26,7 +26,8 @@ asked as (
         tickets.customer_id,
         count(*) as ticket_count,
         count(*) filter (where tickets.closed_at is null or tickets.closed_at > dates.as_of_at) as open_ticket_count,
-        avg(tickets.resolution_hours) filter (where tickets.closed_at <= dates.as_of_at) as mean_resolution_hours
+        avg(cast(tickets.resolution_hours as decimal(12, 4))) filter (where tickets.closed_at <= dates.as_of_at)
+            as mean_resolution_hours
     from tickets
     inner join dates
         on

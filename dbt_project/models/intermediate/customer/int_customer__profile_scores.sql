@@ -19,7 +19,8 @@ agreements as (
 
     select
         customer_id,
-        avg(agreement) as agreement,
+        -- decimals add up to the same sum in any order
+        avg(cast(agreement as decimal(9, 6))) as agreement,
         count(*) filter (where {{ is_one_of('attribute', wanted) }}) as known_count
     from current_values
     group by customer_id
