@@ -132,14 +132,15 @@ def _sending(folder: Path, rows: int) -> list[tuple[str, str]]:
         account = Accounts.load(settings.outbox_dir, doubles.environment).find("meta")
         assert isinstance(account, Account)
         bodies = [request.json for request in requests]
+        target = {"name": "Bench", "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
         with httpx.Client(
             base_url=account.address, headers=dict(account.headers), timeout=120, trust_env=False
         ) as client:
             created = client.post(
                 f"/v25.0/act_{account.account_id}/customaudiences",
-                json={"name": "Bench", "subtype": "CUSTOM"},
+                json=target,
             )
-            path = f"/v25.0/{created.json().get('id')}/users"
+            path = f"/v25.0/{created.raise_for_status().json()['id']}/users"
             began = time.perf_counter()
             for body in bodies:
                 client.post(path, json=body).raise_for_status()

@@ -57,6 +57,13 @@ class SyncResult:
         done = self.added + self.updated + self.removed + sum(self.rejected.values())
         return done + self.failed + self.pending
 
+    @property
+    def sentence(self) -> str:
+        """Why not everything went out, for people."""
+        rejected = [f"{count:,} refused by the tool: {why}" for why, count in self.rejected.items()]
+        told = [text for text in (self.held_reason, self.message, *rejected) if text]
+        return " ".join(told) or self.status
+
     def to_dict(self) -> dict[str, Any]:
         """The result as plain JSON types."""
         return asdict(self)

@@ -121,7 +121,7 @@ def _events(result: SyncResult) -> Iterator[Any]:
         severity=dg.AssetCheckSeverity.WARN
         if result.status == "not configured"
         else dg.AssetCheckSeverity.ERROR,
-        description=None if sent else (result.held_reason or result.message or result.status),
+        description=None if sent else result.sentence,
         metadata={
             "status": result.status,
             "may be sent": result.desired,

@@ -174,7 +174,7 @@ class World:
         return set(self.mailchimp()["segments"].get(name, []))
 
     def audience(self, name):
-        return self.ask("/_state")["meta"]["audiences"].get(name, [])
+        return self.ask("/_state").get("meta", {}).get("audiences", {}).get(name, [])
 
     def writes(self):
         """Requests that change something, as the doubles received them."""
