@@ -28,7 +28,7 @@ format: .venv/.ready  ## put Python and SQL in the house format
 ui: .venv/.ready  ## lineage, runs and schedules in the browser
 	@$(BIN)/cdp ui
 
-bench: .venv/.ready  ## time, CPU and memory per stage at 100,000 customers (BENCH=10000 for less)
+bench: .venv/.ready  ## time, CPU and memory per stage, full and with 1 % new, at 100,000 customers (BENCH=1000000 for the largest)
 	@$(BIN)/python -m bench $(BENCH)
 	@$(BIN)/python -m bench.standardising
 	@$(BIN)/python -m bench.identity --records $(or $(BENCH),100000)
