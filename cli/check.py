@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from cli.home import prepare_dagster_home
@@ -27,6 +29,7 @@ def check() -> None:
         f"[green]✓[/green] {len(sources)} sources, {sum(len(s.tables) for s in sources)} kinds of file"
     )
     from orchestration import dbt_process
+    from orchestration.segment_sources import unread_sources
 
     manifest = dbt_process.manifest()
     models = sum(node["resource_type"] == "model" for node in manifest["nodes"].values())
@@ -38,7 +41,10 @@ def check() -> None:
     console.print(f"[green]✓[/green] {len(syncs)} syncs: {', '.join(sync.name for sync in syncs)}")
     segments = read_segments(manifest, [source.name for source in sources])
     require_contracts(segments)
-    console.print(f"[green]✓[/green] {len(segments)} segments, each with a contract")
+    _stop_at(unread_sources(manifest, segments, sources))
+    console.print(
+        f"[green]✓[/green] {len(segments)} segments, each with a contract and the sources it waits for"
+    )
     accounts = Accounts.load(settings.outbox_dir)
     for destination in dict.fromkeys(sync.destination for sync in syncs):
         account = accounts.find(destination)
@@ -47,9 +53,12 @@ def check() -> None:
     from orchestration.asset_graph import broken_links
     from orchestration.definitions import defs
 
-    gaps = broken_links(defs())
-    for gap in gaps:
-        console.print(f"[red]✗[/red] {gap}")
-    if gaps:
-        raise click.exceptions.Exit(1)
+    _stop_at(broken_links(defs()))
     console.print("[green]✓[/green] one asset graph without gaps")
+
+
+def _stop_at(mistakes: Sequence[str]) -> None:
+    for mistake in mistakes:
+        console.print(f"[red]✗[/red] {mistake}")
+    if mistakes:
+        raise click.exceptions.Exit(1)

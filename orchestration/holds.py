@@ -70,7 +70,7 @@ def held_syncs(
     """
     holds = {}
     for unique_id, exposure in manifest["exposures"].items():
-        stops = set() if held_segments is None else _segments(manifest)
+        stops = set() if held_segments is None else segment_nodes(manifest)
         upstream = ancestors(manifest, unique_id, stops)
         reasons = [why for segment, why in (held_segments or {}).items() if segment in upstream]
         culprits = _culprits(manifest, failures, upstream - stops)
@@ -100,7 +100,7 @@ def read_held_segments(connection: duckdb.DuckDBPyConnection, manifest: Mapping[
     )
     status = {name: (state, title, reasons) for name, state, title, reasons in decided}
     held = {}
-    for unique_id in _segments(manifest):
+    for unique_id in segment_nodes(manifest):
         name = manifest["nodes"][unique_id]["name"].removeprefix(PREFIX)
         state, title, reasons = status.get(
             name, ("", name, "it has not been released yet; `cdp run` does so")
@@ -113,7 +113,7 @@ def read_held_segments(connection: duckdb.DuckDBPyConnection, manifest: Mapping[
 def broken_segments(manifest: Mapping[str, Any], failures: Mapping[str, str]) -> dict[str, str]:
     """Segment name → which test or model that it is built from did not pass."""
     broken = {}
-    for unique_id in _segments(manifest):
+    for unique_id in segment_nodes(manifest):
         culprits = _culprits(manifest, failures, ancestors(manifest, unique_id) | {unique_id})
         if culprits:
             name = manifest["nodes"][unique_id]["name"].removeprefix(PREFIX)
@@ -121,7 +121,8 @@ def broken_segments(manifest: Mapping[str, Any], failures: Mapping[str, str]) ->
     return broken
 
 
-def _segments(manifest: Mapping[str, Any]) -> set[str]:
+def segment_nodes(manifest: Mapping[str, Any]) -> set[str]:
+    """The unique ids of all segments."""
     return {
         unique_id
         for unique_id, node in manifest["nodes"].items()

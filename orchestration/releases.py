@@ -30,7 +30,10 @@ def release(settings: Settings, segments: Mapping[str, Segment], *, run_id: str)
         run = Run(
             run_id,
             now,
-            {status.source: SourceState(status.last_loaded_at, status.is_late) for status in statuses},
+            {
+                status.source: SourceState(status.last_loaded_at, status.next_expected_at)
+                for status in statuses
+            },
             broken_segments(dbt_process.manifest(), read_failures(connection)),
             _definitions(connection, segments),
         )

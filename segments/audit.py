@@ -30,10 +30,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class SourceState:
-    """A source as of the run: when something last came in, and whether that is later than it should be."""
+    """A source as of the run: when something last came in, and by when it is expected again by its own schedule."""
 
     last_loaded_at: datetime | None
-    is_late: bool
+    expected_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,17 @@ def audit(
 
 
 def _staleness(name: str, hours: float | None, state: SourceState | None, now: datetime) -> str | None:
-    if state is None or state.last_loaded_at is None:
-        return f"it needs {name}, which has never delivered"
-    late = state.is_late if hours is None else now - state.last_loaded_at > timedelta(hours=hours)
-    limit = "is late by its own schedule" if hours is None else f"should be at most {hours:g} hours old"
-    return f"{name} last delivered on {state.last_loaded_at:%Y-%m-%d %H:%M} and {limit}" if late else None
+    """A sentence when a source is late. One that never delivered is not in use, so only stated `hours` ask for it."""
+    last = state.last_loaded_at if state else None
+    if state is None or last is None:
+        return None if hours is None else f"it needs {name}, which has never delivered"
+    due = state.expected_at if hours is None else last + timedelta(hours=hours)
+    if due is None or now <= due:
+        return None
+    return (
+        f"it needs {name}, which last delivered on {last:%Y-%m-%d %H:%M} and should have again by "
+        f"{due:%Y-%m-%d %H:%M} (`cdp sources status {name}`)"
+    )
 
 
 def _sizes(contract: SegmentContract, counts: Counts) -> tuple[str, ...]:

@@ -34,8 +34,9 @@ class SegmentContract(BaseModel):
     """What a segment promises. Shares are 0–1, sizes people.
 
     `largest_change`: share of the released members that may enter or leave at once; 1 means any. `identity_confidence`
-    strict takes only customers who are one person beyond doubt. `sources` must be fresh: name → hours, or nothing for
-    the time that the source itself is expected to deliver in.
+    strict takes only customers who are one person beyond doubt. `sources` must be on time: name → hours, or nothing for
+    the time that the source itself is expected to deliver in. A segment that people are reached by names at least one,
+    unless it is made from other segments: those name theirs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -137,7 +138,7 @@ def _read(key: str, nodes: Mapping[str, Mapping[str, Any]], sources: Iterable[st
     parents = [parent for parent in node["depends_on"]["nodes"] if parent in nodes]
     contract, problem = None, None
     try:
-        contract = _contract(node, sources)
+        contract = _contract(node, sources, is_combined=bool(parents))
     except ContractError as error:
         problem = str(error)
     return Segment(
@@ -151,7 +152,9 @@ def _read(key: str, nodes: Mapping[str, Mapping[str, Any]], sources: Iterable[st
     )
 
 
-def _contract(node: Mapping[str, Any], sources: Iterable[str] | None) -> SegmentContract:
+def _contract(
+    node: Mapping[str, Any], sources: Iterable[str] | None, *, is_combined: bool
+) -> SegmentContract:
     given = (node.get("config", {}).get("meta") or {}).get("segment")
     where = _where(node)
     if not isinstance(given, Mapping):
@@ -165,6 +168,12 @@ def _contract(node: Mapping[str, Any], sources: Iterable[str] | None) -> Segment
     if unknown:
         raise ContractError(
             f"{where}: `sources` names {unknown[0]!r}, which is no source{_nearest(unknown[0], sources or ())}."
+        )
+    channels = [channel for channel in contract.channel if channel != "none"]
+    if channels and not contract.sources and not is_combined:
+        raise ContractError(
+            f"{where}: `sources` is empty, but people are reached by {' and '.join(channels)}. Say which sources must be "
+            "on time before it is released, like `sources: [shopify]`."
         )
     return contract
 

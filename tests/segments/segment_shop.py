@@ -24,6 +24,7 @@ TERMS = {
     "largest_change": 0.2,
     "identity_confidence": "standard",
     "holdout_share": 0.0,
+    "sources": ["shopify"],
 }
 CUSTOMERS = """
     create schema marts; create schema state; create schema identity; create schema intermediate; create schema segments;

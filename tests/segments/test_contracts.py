@@ -54,6 +54,8 @@ def test_the_list_is_the_folder_each_after_those_it_reads():
         ({"holdout_share": 0.7}, "`holdout_share`"),
         ({"channel": "emial"}, "`channel.0`"),
         ({"identity_confidence": "certain"}, "'strict', 'standard' or 'loose'"),
+        ({"sources": []}, "`sources` is empty, but people are reached by email"),
+        ({"sources": "left out", "channel": ["none", "ads"]}, "`sources` is empty, but people are reached by ads"),
         ({"sources": ["shopfy"]}, "'shopfy', which is no source, did you mean `shopify`?"),
     ],
 )  # fmt: skip
@@ -75,6 +77,14 @@ def test_channels_and_sources_may_be_short():
     found = read_segments(manifest(tea={**TERMS, "channel": ["email", "ads"], "sources": ["shopify"]}))["tea"]
     assert found.contract and found.contract.channel == ["email", "ads"]
     assert found.contract.sources == {"shopify": None}
+
+
+def test_what_reaches_nobody_or_is_made_from_segments_names_no_source():
+    bare = {**TERMS, "sources": []}
+    found = read_segments(
+        manifest(quiet={**bare, "channel": "none"}, tea=TERMS, mixed={**bare, "reads": ["tea"]})
+    )
+    require_contracts(found)
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():

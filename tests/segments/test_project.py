@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import duckdb
 import pytest
 
-from ingestion.declarations import read_sources
-from orchestration.compiling import CompiledProject, checked_out, compile_project
+from orchestration.compiling import checked_out
 from orchestration.errors import DbtFailed
+from orchestration.segment_sources import unread_sources
+from orchestration.sources import SOURCES
 from segments.contracts import find_segment, read_segments, require_contracts
 from segments.definitions import define
 from segments.drafts import write_draft
@@ -18,34 +16,13 @@ from segments.errors import DraftRefused
 from warehouse.settings import PROJECT_DIR
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
-    """A copy of the dbt project with a drafted segment, and scores named."""
-    folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(PROJECT_DIR / "dbt_project", folder / "dbt_project")
-    shutil.copy(PROJECT_DIR / "profiles.yml", folder)
-    settings = (PROJECT_DIR / "dbt_project.yml").read_text()
-    assert 'customer_scores: ""' in settings
-    (folder / "dbt_project.yml").write_text(
-        settings.replace('customer_scores: ""', "customer_scores: customer_rfm")
-    )
-    write_draft(
-        folder / "dbt_project" / "models" / "segments", "tea_lovers", title="Tea lovers", owner="rosa"
-    )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def compiled(project) -> CompiledProject:
-    return compile_project(project, ["tea_lovers", "likely_to_churn", "win_back_by_email"])
-
-
 def test_every_segment_of_the_folder_is_one_with_a_contract(compiled):
-    found = read_segments(compiled.manifest, [source.name for source in read_sources()])
+    found = read_segments(compiled.manifest, [source.name for source in SOURCES])
     files = {path.stem.removeprefix("segment_") for path in (PROJECT_DIR / "dbt_project/models/segments").rglob("segment_*.sql")}  # fmt: skip
     assert set(found) == files | {"tea_lovers"}
     assert len(files) >= 40
     require_contracts(found)
+    assert unread_sources(compiled.manifest, found, SOURCES) == []
 
 
 def test_a_draft_is_read_by_dbt_with_its_contract_and_unit_test(compiled):

@@ -111,7 +111,7 @@ def test_a_failed_test_a_late_source_and_a_bad_contract_each_hold_their_own_segm
     unread = segment("unread").__class__(
         "unread", '"segments"."segment_unread"', "f", "", None, "`purpose` is missing"
     )
-    old = SourceState(NOW - timedelta(hours=49), is_late=False)
+    old = SourceState(NOW - timedelta(hours=49), expected_at=NOW + timedelta(hours=1))
     found = release(
         filled, segment("tea"), segment("stale", sources={"shopify": 48}), unread, segment("fine", sources={"shopify": 72}), segment("missing"),
         broken={"tea": "the data test unique_tea did not pass"}, sources={"shopify": old},
@@ -121,7 +121,7 @@ def test_a_failed_test_a_late_source_and_a_bad_contract_each_hold_their_own_segm
     }  # fmt: skip
     assert "unique_tea" in found["tea"].sentence
     assert (
-        "shopify last delivered on 2026-10-29 22:59 and should be at most 48 hours old"
+        "it needs shopify, which last delivered on 2026-10-29 22:59 and should have again by 2026-10-31 22:59"
         in found["stale"].sentence
     )
     assert "`purpose` is missing" in found["unread"].sentence
@@ -129,14 +129,20 @@ def test_a_failed_test_a_late_source_and_a_bad_contract_each_hold_their_own_segm
 
 
 def test_a_source_without_hours_is_judged_by_its_own_schedule(filled):
-    for late, status in ((True, "held"), (False, "released")):
+    loaded = NOW - timedelta(hours=26)
+    for due, status in ((NOW - timedelta(seconds=1), "held"), (NOW, "released")):
         found = release(
-            filled, segment(sources=["shopify"]), run=status, sources={"shopify": SourceState(NOW, late)}
+            filled, segment(sources=["shopify"]), run=status, sources={"shopify": SourceState(loaded, due)}
         )
         assert found["lapsed_buyers"].status == status
-    assert (
-        "never delivered" in release(filled, segment(sources=["square"]), run="r3")["lapsed_buyers"].sentence
-    )
+
+
+def test_a_source_that_never_delivered_holds_only_who_asks_for_hours(filled):
+    """A shop without a till has no till's export: nothing is late there."""
+    never = {"square": SourceState(None, None)}
+    assert release(filled, segment(sources=["square"]), sources=never)["lapsed_buyers"].status == "released"
+    found = release(filled, segment(sources={"square": 48}), run="r2", sources=never)["lapsed_buyers"]
+    assert found.status == "held" and "it needs square, which has never delivered" in found.sentence
 
 
 def test_what_is_made_from_a_held_segment_is_held_too(filled):

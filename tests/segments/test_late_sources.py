@@ -1,0 +1,111 @@
+"""A source that is late holds the segments that wait for it and their syncs, and nothing else: on the project's own segments."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from segment_shop import NOW, warehouse
+
+from ingestion.declarations import Source
+from ingestion.raw_tables import prepare_tables
+from orchestration import dbt_process
+from orchestration.holds import blocked_syncs
+from orchestration.releases import release
+from orchestration.segment_sources import unread_sources
+from orchestration.sources import SOURCES
+from segments.contracts import Segment, read_segments
+from warehouse.connections import open_warehouse
+from warehouse.settings import Settings
+
+PEOPLE = 30
+
+
+@pytest.fixture
+def night(tmp_path, compiled, monkeypatch) -> Settings:
+    """Every segment of the project as built tonight, with all sources delivered an hour ago."""
+    monkeypatch.setattr(dbt_process, "manifest", lambda: compiled.manifest)
+    with warehouse(tmp_path) as connection:
+        prepare_tables(connection, ())
+        for name in segments_of(compiled):
+            connection.execute(
+                f"create table segments.segment_{name} as select 'c' || n as customer_id, 'Is in.' as reason from range({PEOPLE}) as t(n)"
+            )
+        connection.execute(
+            "insert into intermediate.int_customer__identity_confidence select 'c' || n, 1, 0, true from range(?) as t(n)",
+            [PEOPLE],
+        )
+        for source in SOURCES:
+            deliver(connection, source, hours_ago=1)
+    return Settings(data_dir=tmp_path, as_of=NOW)
+
+
+def segments_of(compiled) -> dict[str, Segment]:
+    return read_segments(compiled.manifest, [source.name for source in SOURCES])
+
+
+def deliver(connection, source: Source, hours_ago: float) -> None:
+    connection.execute("delete from raw.loads where source = ?", [source.name])
+    connection.execute(
+        "insert into raw.loads (load_id, source, table_name, file, status, rows_in_file, rows_loaded, rows_rejected, loaded_at) "
+        "values (1, ?, 'any', 'any.csv', 'loaded', 1, 1, 0, ?)",
+        [source.name, NOW - timedelta(hours=hours_ago)],
+    )
+
+
+def released(settings: Settings, compiled, run: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Held segments and held syncs, each with its sentence."""
+    decisions = release(settings, segments_of(compiled), run_id=run)
+    with open_warehouse(settings) as connection:
+        syncs = blocked_syncs(connection, compiled.manifest)
+    return {d.segment: d.sentence for d in decisions if d.status == "held"}, syncs
+
+
+def test_when_every_source_is_on_time_nothing_is_held(night, compiled):
+    assert released(night, compiled, "r1") == ({}, {})
+
+
+def test_a_late_shop_holds_lapsed_buyers_and_its_syncs_and_nothing_that_does_not_wait_for_it(night, compiled):
+    with open_warehouse(night) as connection:
+        [shop] = [source for source in SOURCES if source.name == "shopify"]
+        deliver(connection, shop, hours_ago=shop.expected_every_hours + 1)
+    held, syncs = released(night, compiled, "r1")
+    said = (
+        "it needs shopify, which last delivered on 2026-10-30 20:59 and should have again by 2026-10-31 22:59"
+    )
+    assert (
+        said in held["lapsed_buyers"]
+        and 'cdp segment release lapsed_buyers --override "why"' in held["lapsed_buyers"]
+    )
+    found = segments_of(compiled)
+    waiting = {name for name, s in found.items() if s.contract and "shopify" in s.contract.sources}
+    for name, segment in found.items():  # each after those it is made from
+        waiting |= {name} if waiting & set(segment.built_from) else set()
+    assert set(held) == waiting
+    assert {"engaged_subscribers", "unhappy_customers", "active_visitors", "top_loyalty_tier"}.isdisjoint(
+        held
+    )
+    assert said in syncs["mailchimp_lapsed_buyers"] and said in syncs["meta_lapsed_buyers"]
+    # who is in no segment that waits for the shop is still kept up to date in the email tool
+    assert "mailchimp_contacts" not in syncs
+
+
+def test_a_late_email_tool_holds_only_what_is_about_email(night, compiled):
+    with open_warehouse(night) as connection:
+        [tool] = [source for source in SOURCES if source.name == "mailchimp"]
+        deliver(connection, tool, hours_ago=tool.expected_every_hours + 1)
+    held, syncs = released(night, compiled, "r1")
+    assert set(held) == {
+        "engaged_subscribers", "unengaged_subscribers", "birthday_this_month", "win_back_by_email", "hot_leads",
+    }  # fmt: skip
+    assert syncs == {}
+
+
+def test_a_source_that_a_segment_is_not_built_from_is_pointed_out(compiled):
+    found = segments_of(compiled)
+    cart = found["abandoned_cart"]
+    assert cart.contract is not None
+    changed = cart.contract.model_copy(update={"sources": {"zendesk": None}})
+    mistaken = {"abandoned_cart": Segment(**{**vars(cart), "contract": changed})}
+    [sentence] = unread_sources(compiled.manifest, mistaken, SOURCES)
+    assert "abandoned_cart waits for zendesk" in sentence and "built from shopify, square alone" in sentence
