@@ -68,6 +68,14 @@ KINDS = {
         "passes again",
         "`cdp status` shows what it found. Syncs built on it are held until it passes; everything else goes on.",
     ),
+    # a segment was not released: it keeps the members it was released with last
+    "withheld": Kind(
+        "is held",
+        "is released again",
+        "`cdp segment diff` with its name shows who would enter and leave. Correct what the reason names, or let it pass "
+        'once: `cdp segment release NAME --override "why"`. Until then its syncs send nothing but opt-outs; everything '
+        "else goes on.",
+    ),
     # a sync was held by a gate, or did not get through
     "held": Kind(
         "did not go out",

@@ -17,6 +17,7 @@ from orchestration import holds
 from orchestration.sources import SOURCES
 from reverse_etl.log import read_newest_runs
 from reverse_etl.results import NEEDS_NOBODY
+from segments.release import read_held
 from warehouse.connections import open_state, open_warehouse
 from warehouse.pull_record import read_pulls
 from warehouse.settings import Settings
@@ -31,7 +32,7 @@ def tell(settings: Settings, *, stopped: str | None = None) -> AlertReport:
     with open_warehouse(settings) as connection:
         found = [*_of_sources(connection, now), *_of_tests(connection, now)]
     with open_state(settings) as connection:
-        found += [*_of_pulls(connection), *_of_syncs(connection)]
+        found += [*_of_pulls(connection), *_of_segments(connection), *_of_syncs(connection)]
     if stopped is not None:
         found.append(Condition("run:nightly", "stopped", stopped, now))
     return notify(lambda: open_state(settings), found, environ=os.environ, now=now)
@@ -74,6 +75,12 @@ def _of_pulls(connection: duckdb.DuckDBPyConnection) -> Iterator[Condition]:
     for pull in read_pulls(connection):
         if pull.status == "failed":
             yield Condition(f"source:{pull.source}", "failed", pull.message, pull.pulled_at)
+
+
+def _of_segments(connection: duckdb.DuckDBPyConnection) -> Iterator[Condition]:
+    for held in read_held(connection):
+        sentence = f"{held.title}: {'; '.join(held.reasons)}."
+        yield Condition(f"segment:{held.segment}", "withheld", sentence, held.decided_at)
 
 
 def _of_syncs(connection: duckdb.DuckDBPyConnection) -> Iterator[Condition]:

@@ -43,6 +43,16 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A segment that is held, why, and the run's time when this was decided."""
+
+    segment: str
+    title: str
+    reasons: tuple[str, ...]
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
 class Run:
     """What one release knows of its run: `broken` maps a segment to why what it is built from is wrong."""
 
@@ -68,6 +78,15 @@ def release_segments(
         decisions[name] = _decide(connection, segment, Findings(run.broken.get(name), held), run)
     retire(connection, segments, run.run_id, run.now)
     return list(decisions.values())
+
+
+def read_held(state: duckdb.DuckDBPyConnection) -> list[Held]:
+    """The segments whose newest decision in the state file holds them, by name."""
+    rows = state.execute(
+        "from (from segments.decisions qualify row_number() over (partition by segment_name order by recorded_at desc) = 1) "
+        "select segment_name, title, reasons, decided_at where status = 'held' order by segment_name"
+    ).fetchall()
+    return [Held(name, title, tuple(json.loads(reasons)), at) for name, title, reasons, at in rows]
 
 
 def held_sentence(name: str, title: str, reasons: tuple[str, ...]) -> str:

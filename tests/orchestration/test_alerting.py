@@ -13,6 +13,8 @@ from orchestration import holds
 from orchestration.alerting import tell
 from orchestration.dbt_process import NodeResult
 from orchestration.sources import SOURCES
+from segments.contracts import Segment, SegmentContract
+from segments.release import Run, release_segments
 from warehouse.connections import open_state, open_warehouse
 from warehouse.pull_record import PullRecord, record_pull
 from warehouse.settings import Settings
@@ -118,3 +120,31 @@ def test_a_run_that_stopped_a_failed_test_and_a_failed_pull_are_told(settings: S
     with open_state(settings) as state:
         record_pull(state, PullRecord("till", JANUARY, "pulled", 2, ""))
     assert changes(tell(settings)) == (set(), expected)
+
+
+def release_tea(settings: Settings, people: int) -> None:
+    contract = SegmentContract(
+        title="Tea lovers", owner="rosa", purpose="marketing", channel=["email"], size_band=(1, 9), largest_change=1,
+        identity_confidence="standard", holdout_share=0, sources={},
+    )  # fmt: skip
+    tea = Segment("tea_lovers", '"segments"."segment_tea_lovers"', "segment_tea_lovers.sql", "", contract)
+    with open_warehouse(settings, with_state=True) as connection:
+        connection.execute("create schema if not exists segments")
+        connection.execute(
+            "create or replace table segments.segment_tea_lovers as "
+            f"select 'c' || n as customer_id, 'Drinks tea.' as reason from range({people}) as t(n)"
+        )
+        release_segments(connection, {"tea_lovers": tea}, Run(f"{people}", settings.now()))
+
+
+def test_a_held_segment_is_told_once_and_once_when_it_is_released(settings: Settings) -> None:
+    release_tea(settings, 5)
+    assert changes(tell(settings)) == (set(), set())
+    next_day = later(settings, days=1)
+    release_tea(next_day, 40)
+    report = tell(next_day)
+    assert changes(report) == ({"withheld segment:tea_lovers"}, set())
+    assert report.raised[0].sentence == "Tea lovers: it came out with 40 people where rosa expects 1 to 9."
+    assert changes(tell(next_day)) == (set(), set())
+    release_tea(later(settings, days=2), 6)
+    assert changes(tell(later(settings, days=2))) == (set(), {"withheld segment:tea_lovers"})
