@@ -14,9 +14,10 @@ from cli.home import prepare_dagster_home
 from cli.terminal import console, heading, table
 from segments.contracts import find_segment, read_segments
 from segments.definitions import Definition, define, read_released
-from segments.difference import MOVED, Difference, Stake, compare
+from segments.difference import MOVED, Difference, compare
 from segments.errors import DefinitionError
 from segments.page import render_page
+from segments.stakes import Stake
 from warehouse.connections import open_state, open_trial
 from warehouse.settings import PROJECT_DIR, Settings
 from warehouse.sql_text import path_literal

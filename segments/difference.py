@@ -6,30 +6,21 @@ Both versions are carried out in full beside each other; nothing is written. Sho
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
 from sqlglot import exp
 
-from segments.contracts import PREFIX, SegmentContract
-from segments.definitions import Definition, Model, parse, relation_of, tables_in
-from segments.errors import DefinitionError
-from segments.explanation import counterparts, explain_absence
-from segments.membership import IDENTITY, candidates_sql, has_table
+from segments.conditions import counterparts
+from segments.contracts import SegmentContract
+from segments.definitions import Definition, Model
+from segments.explanation import explain_absence
+from segments.membership import IDENTITY
+from segments.stakes import CUSTOMERS, Stake, contactable_channels, currency_of, stake
+from segments.trial import carry_out, models_to_build, sql_of
 from segments.wording import in_words
 
-CUSTOMERS = "marts.customers"
 MOVED = "moved"
-
-
-@dataclass(frozen=True)
-class Stake:
-    """A group of people: how many, what they have spent, how many may be contacted per channel, and by whom they are held."""
-
-    people: int
-    spend: float
-    contactable: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -75,9 +66,9 @@ def compare(connection: duckdb.DuckDBPyConnection, before: Definition, after: De
     enters or leaves: change, customer_id, display_name, condition, why, reason, spend_amount, and `is_<channel>_contactable`.
     Raises DefinitionError when a version does not run.
     """
-    names = _to_build(connection, before, after)
-    old = _members(connection, before, names, "before")
-    new = _members(connection, after, names, "after")
+    names = models_to_build(connection, before, after)
+    old = carry_out(connection, before, names, "before")
+    new = carry_out(connection, after, names, "after")
     connection.execute(
         "create or replace temp table entering as select customer_id from after_members anti join before_members using (customer_id)"
     )
@@ -104,103 +95,8 @@ def compare(connection: duckdb.DuckDBPyConnection, before: Definition, after: De
         causes=_causes(connection),
         texts=[text for name in sorted(names) if (text := _text_change(name, before, after))],
         terms=_changed_terms(before.contract, after.contract),
-        currency=_currency(connection),
+        currency=currency_of(connection),
     )
-
-
-def build(
-    connection: duckdb.DuckDBPyConnection, definition: Definition, names: Iterable[str], prefix: str
-) -> str:
-    """Carry out the named models of a definition as temporary tables; returns the segment's SQL reading them.
-
-    Raises DefinitionError, naming the model, when one does not run.
-    """
-    wanted, built = set(names), dict[str, str]()
-    sql = ""
-    for model in definition.models.values():
-        text = _reading(model.sql, built)
-        is_segment = model.name == PREFIX + definition.segment
-        if not is_segment and model.name not in wanted:
-            continue
-        table = f"{prefix}__model__{model.name}"
-        try:
-            connection.execute(f'create or replace temp table "{table}" as {text}')
-        except duckdb.Error as error:
-            raise DefinitionError(
-                f"{model.name} ({definition.label}) does not run: {str(error).splitlines()[0]} "
-                "If it reads something that the last run did not have yet, `cdp run` builds it."
-            ) from error
-        built[model.relation] = table
-        sql = text
-    return sql
-
-
-def not_built(connection: duckdb.DuckDBPyConnection, definition: Definition) -> set[str]:
-    """Models of a definition whose table the warehouse does not have."""
-    return {m.name for m in definition.models.values() if not has_table(connection, m.relation)}
-
-
-def contactable_channels(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """The channels that `customers` says people may be contacted over (`is_<channel>_contactable`)."""
-    rows = connection.execute(f"describe {CUSTOMERS}").fetchall()
-    return [
-        name.removeprefix("is_").removesuffix("_contactable")
-        for name, *_ in rows
-        if name.startswith("is_") and name.endswith("_contactable")
-    ]
-
-
-def stake(connection: duckdb.DuckDBPyConnection, people: str, channels: list[str]) -> Stake:
-    """What is at stake with the customers of a table."""
-    counts = "".join(f", count(*) filter (c.is_{channel}_contactable)" for channel in channels)
-    row = connection.execute(
-        f"select count(*), coalesce(sum(c.total_spend_amount), 0)::double{counts} "
-        f"from (select customer_id from {people}) as p left join {CUSTOMERS} as c using (customer_id)"
-    ).fetchall()[0]
-    return Stake(row[0], row[1], dict(zip(channels, row[2:], strict=True)))
-
-
-def _to_build(connection: duckdb.DuckDBPyConnection, before: Definition, after: Definition) -> set[str]:
-    """Models that differ between the versions, or are in no table yet, and all that read them."""
-    names = {
-        name for name in before.models.keys() | after.models.keys() if _sql(before, name) != _sql(after, name)
-    }
-    names |= not_built(connection, before) | not_built(connection, after)
-    for definition in (before, after):
-        relations = {model.relation: model.name for model in definition.models.values()}
-        for model in definition.models.values():  # each stands after those it reads
-            if any(relations.get(relation_of(table)) in names for table in tables_in(model.sql)):
-                names.add(model.name)
-    return names
-
-
-def _sql(definition: Definition, name: str) -> str | None:
-    model = definition.models.get(name)
-    return model.sql.strip() if model else None
-
-
-def _reading(sql: str, built: Mapping[str, str]) -> str:
-    tree = parse(sql)
-    for table in list(tree.find_all(exp.Table)):
-        if table.db and relation_of(table) in built:
-            alias = table.alias or table.name
-            table.replace(exp.to_table(f'"{built[relation_of(table)]}"', alias=alias, dialect="duckdb"))
-    return str(tree.sql(dialect="duckdb"))
-
-
-def _members(
-    connection: duckdb.DuckDBPyConnection, definition: Definition, names: set[str], version: str
-) -> str:
-    """Fill temporary table `<version>_members`; returns the SQL of the segment as it was carried out."""
-    sql = build(connection, definition, names, version)
-    if definition.contract is None:
-        raise DefinitionError(
-            f"{definition.label}: the segment {definition.segment} has no readable contract."
-        )
-    table = f'"{version}__model__{PREFIX}{definition.segment}"'
-    query = candidates_sql(table, definition.segment, definition.contract)
-    connection.execute(f"create or replace temp table {version}_members as {query}")
-    return sql
 
 
 def _explain(
@@ -265,7 +161,7 @@ def _causes(connection: duckdb.DuckDBPyConnection) -> list[Cause]:
 
 def _text_change(name: str, before: Definition, after: Definition) -> str:
     old, new = before.models.get(name), after.models.get(name)
-    if _sql(before, name) == _sql(after, name):
+    if sql_of(before, name) == sql_of(after, name):
         return ""
     lines = difflib.unified_diff(
         _lines(old), _lines(new), f"{name} ({before.label})", f"{name} ({after.label})", lineterm="", n=2
@@ -286,8 +182,3 @@ def _changed_terms(before: SegmentContract | None, after: SegmentContract | None
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
-
-
-def _currency(connection: duckdb.DuckDBPyConnection) -> str:
-    row = connection.execute(f"select any_value(currency) from {CUSTOMERS}").fetchone()
-    return str(row[0]) if row and row[0] else ""

@@ -1,86 +1,24 @@
 """Why customers are not in the result of a query: the first step that loses each, and the conditions they do not meet there.
 
-The query is read as a tree (sqlglot), so an analyst writes a segment as any SQL; what cannot be taken apart has no reason.
+How a query is taken apart stands in `query` and `conditions`; one that cannot be taken apart leaves its people without a reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 
 import duckdb
 from sqlglot import exp
 
-from segments.definitions import parse
+from segments.conditions import conjuncts, literal, values_of
 from segments.errors import DefinitionError
-from segments.wording import columns_in, in_words
-
-KEY = "customer_id"
-# shown as given or not: a page of reasons goes to people who need no addresses
-_IDENTITIES = frozenset(
-    {"email", "phone", "first_name", "last_name", "display_name", "birth_date", "birthday"}
-)
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Is, exp.Like)
+from segments.query import KEY, Query, Source, key_of, only_clauses, rows_of
+from segments.wording import in_words
 
 # clause → the clauses before it, whose rows it sees
 _CLAUSES = {"where": (), "having": ("where", "group"), "qualify": ("where",)}
 
 Suffix = Callable[[str, exp.Expr], str]
-
-
-@dataclass(frozen=True)
-class Source:
-    """One table or step that a select reads: `name` how it is read, `alias` what it is called, `title` for people."""
-
-    name: str
-    alias: str
-    title: str
-    step: str | None
-    is_required: bool
-    has_key: bool
-
-
-@dataclass
-class Query:
-    """A query in steps, each a temporary view `<prefix>__<step>` on the connection; the last one is `result`."""
-
-    connection: duckdb.DuckDBPyConnection
-    prefix: str
-    steps: dict[str, exp.Expr] = field(default_factory=dict)
-
-    @classmethod
-    def prepare(cls, connection: duckdb.DuckDBPyConnection, sql: str, prefix: str) -> Query:
-        """Take a query apart. Raises DefinitionError, and duckdb.Error when it does not run."""
-        query = cls(connection, prefix)
-        tree = parse(sql)
-        with_ = tree.args.get("with_") or tree.args.get("with")
-        for step in [*(with_.expressions if with_ else []), None]:
-            body = step.this if step is not None else tree
-            if step is None and with_ is not None:
-                with_.pop()
-            query.steps[step.alias if step is not None else "result"] = query._renamed(body)
-        for name, body in query.steps.items():
-            view = query.view(name)
-            connection.execute(f"create or replace temp view {view} as {body.sql(dialect='duckdb')}")
-        return query
-
-    def view(self, step: str) -> str:
-        return f'"{self.prefix}__{step}"'
-
-    def _renamed(self, body: exp.Expr) -> exp.Expr:
-        """The step's query, reading the views of the steps before it."""
-        for table in list(body.find_all(exp.Table)):
-            if not table.db and table.name in self.steps:
-                alias = table.alias or table.name
-                table.replace(exp.to_table(self.view(table.name), alias=alias, dialect="duckdb"))
-        return body
-
-    def step_of(self, table_name: str) -> str | None:
-        name = table_name.removeprefix(f"{self.prefix}__")
-        return name if table_name.startswith(f"{self.prefix}__") and name in self.steps else None
-
-    def columns(self, relation: str) -> set[str]:
-        return {row[0] for row in self.connection.execute(f"describe select * from {relation}").fetchall()}
 
 
 def explain_absence(
@@ -108,24 +46,6 @@ def explain_absence(
         f"create or replace temp table {into} as select customer_id, string_agg(condition, ' · ' order by condition) "
         f"as condition, string_agg(reason, ' · ' order by reason) as reason from (select distinct * from {into}) group by customer_id"
     )
-
-
-def conditions_of(sql: str) -> Iterator[tuple[str, exp.Expr]]:
-    """Step and condition, for every condition of a query: where, having, qualify and what joins ask for."""
-    tree = parse(sql)
-    for select in tree.find_all(exp.Select):
-        owner = select.find_ancestor(exp.CTE)
-        step = owner.alias if owner is not None else "result"
-        for clause in ("where", "having", "qualify"):
-            for condition in _conjuncts(select.args.get(clause)):
-                yield step, condition
-
-
-def _conjuncts(clause: exp.Expr | None) -> list[exp.Expr]:
-    if clause is None:
-        return []
-    body = clause.this if isinstance(clause, exp.Where | exp.Having | exp.Qualify) else clause
-    return list(body.flatten()) if isinstance(body, exp.And) else [body]
 
 
 class _Search:
@@ -162,20 +82,20 @@ class _Search:
                         f"select customer_id, 'has no row in {source.title}', 'has no row in {source.title}' from {absent}"
                     )
                 wanted = self._subset(f"from {wanted} anti join {absent} using (customer_id)")
-        self._explain_conditions(step, body, _key(body, sources), wanted)
+        self._explain_conditions(step, body, key_of(body, sources), wanted)
 
     def _explain_conditions(self, step: str, body: exp.Select, key: str, wanted: str) -> None:
         """Each clause is evaluated on the rows that those before it leave."""
         for clause, before in _CLAUSES.items():
-            conditions = _conjuncts(body.args.get(clause))
+            conditions = conjuncts(body.args.get(clause))
             if conditions and not (clause == "qualify" and body.args.get("group")):
-                self._note_failing(step, _only(body, before), conditions, key, wanted)
+                self._note_failing(step, only_clauses(body, before), conditions, key, wanted)
         joins = [join for join in body.args.get("joins") or [] if not join.side and join.args.get("on")]
         if joins:
-            text = _literal(
+            text = literal(
                 "no row fits the join on " + " and ".join(in_words(join.args["on"]) for join in joins)
             )
-            found = _rows(_only(body, ()), key, [])
+            found = rows_of(only_clauses(body, ()), key, [])
             self._note(
                 f"select customer_id, {text}, {text} from {wanted} where customer_id not in "
                 f"(select customer_id from ({found}) where customer_id is not null)"
@@ -188,18 +108,18 @@ class _Search:
         columns = []
         for number, condition in enumerate(conditions):
             columns.append(f"coalesce({condition.sql(dialect='duckdb')}, false) as is_true_{number}")
-            columns.append(f"{_values(condition)} as values_{number}")
+            columns.append(f"{values_of(condition)} as values_{number}")
         score = " + ".join(f"is_true_{number}::int" for number in range(len(conditions)))
         ties = ", ".join(f"values_{number}" for number in range(len(conditions)))
         failing = " union all ".join(
-            f"select customer_id, {_literal(in_words(condition) + self._suffix(step, condition))} as condition, "
-            f"{_literal(in_words(condition))} || coalesce(' (' || nullif(values_{number}, '') || ')', '') || "
-            f"{_literal(self._suffix(step, condition))} as reason from best where not is_true_{number}"
+            f"select customer_id, {literal(in_words(condition) + self._suffix(step, condition))} as condition, "
+            f"{literal(in_words(condition))} || coalesce(' (' || nullif(values_{number}, '') || ')', '') || "
+            f"{literal(self._suffix(step, condition))} as reason from best where not is_true_{number}"
             for number, condition in enumerate(conditions)
         )
         self._note(
             f"""
-            with evaluated as ({_rows(rows, key, columns)}),
+            with evaluated as ({rows_of(rows, key, columns)}),
             best as (
                 from evaluated where customer_id in (select customer_id from {wanted})
                 qualify row_number() over (partition by customer_id order by {score} desc, {ties}) = 1
@@ -239,83 +159,3 @@ class _Search:
 
     def _note(self, query: str) -> None:
         self._connection.execute(f"insert into {self._into} {query}")
-
-
-def _only(body: exp.Select, clauses: tuple[str, ...]) -> exp.Select:
-    """What a select reads, with no more than the given clauses."""
-    kept = body.copy()
-    for clause in ("where", "having", "qualify", "group", "distinct", "order", "limit", "windows"):
-        if clause not in clauses:
-            kept.set(clause, None)
-    return kept
-
-
-def _rows(select: exp.Select, key: str, columns: list[str]) -> str:
-    """The rows that a select reads, with the customer and the given columns instead of its own."""
-    kept = select.copy()
-    kept.set("expressions", [exp.Star()])
-    text = kept.sql(dialect="duckdb")
-    chosen = ", ".join([f"{key} as customer_id", *columns])
-    return text.replace("SELECT *", f"SELECT {chosen}", 1)
-
-
-def _key(body: exp.Select, sources: list[Source]) -> str:
-    """The customer's id as an expression over what the select reads."""
-    for projection in body.expressions:
-        if projection.alias_or_name == KEY and not projection.is_star:
-            return str(
-                (projection.this if isinstance(projection, exp.Alias) else projection).sql(dialect="duckdb")
-            )
-    for source in sources:
-        if source.has_key:
-            return f'"{source.alias}".{KEY}'
-    raise DefinitionError("No source of this step has a customer.")
-
-
-def _values(condition: exp.Expr) -> str:
-    """SQL for `days_since_order = 200, order_count = 3`: what decides a condition, with this row's values."""
-    parts = [f"{_literal(in_words(term) + ' = ')} || {_shown(term)}" for term in _terms(condition)]
-    return " || ', ' || ".join(parts) or "''"
-
-
-def _terms(condition: exp.Expr) -> list[exp.Expr]:
-    inner = condition.this if isinstance(condition, exp.Not) else condition
-    inner = inner.unnest() if isinstance(inner, exp.Paren) else inner
-    if isinstance(inner, _COMPARISONS):
-        sides = [inner.this, inner.args.get("expression"), inner.args.get("low"), inner.args.get("high")]
-        terms = [side for side in sides if isinstance(side, exp.Expr) and side.find(exp.Column, exp.AggFunc)]
-        if terms and not any(term.find(exp.Select) and not columns_in(term) for term in terms):
-            return list({term.sql(): term for term in terms}.values())
-    # of a group only what is counted or summed has a value
-    return [] if condition.find(exp.AggFunc) else list(columns_in(condition))
-
-
-def _shown(term: exp.Expr) -> str:
-    text = f"cast({term.sql(dialect='duckdb')} as varchar)"
-    if (isinstance(term, exp.Column) and term.name in _IDENTITIES) or _IDENTITIES & {
-        c.name for c in columns_in(term)
-    }:
-        return f"case when {text} is null then 'nothing' else 'given' end"
-    return f"coalesce(regexp_replace({text}, '( 00:00:00|[.]0+)$', ''), 'nothing')"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def counterparts(ours: str, theirs: str) -> Mapping[tuple[str, str], exp.Expr | None]:
-    """For every condition of `ours`, by step and text, the one of `theirs` that stands in its place, if any does.
-
-    That is the same condition where there is one, else one of the same step over the same columns.
-    """
-    others = list(conditions_of(theirs))
-    found: dict[tuple[str, str], exp.Expr | None] = {}
-    for step, condition in conditions_of(ours):
-        text = in_words(condition)
-        same = [other for place, other in others if place == step and in_words(other) == text]
-        names = {column.name for column in columns_in(condition)}
-        near = [
-            other for place, other in others if place == step and {c.name for c in columns_in(other)} == names
-        ]
-        found[step, text] = next(iter(same or near), None)
-    return found

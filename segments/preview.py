@@ -9,9 +9,10 @@ import duckdb
 
 from segments.contracts import PREFIX
 from segments.definitions import Definition
-from segments.difference import Stake, build, contactable_channels, not_built, stake
 from segments.errors import DefinitionError
 from segments.membership import candidates_sql
+from segments.stakes import Stake, contactable_channels, stake
+from segments.trial import build, not_built
 
 
 @dataclass(frozen=True)
