@@ -69,7 +69,9 @@ def audit(
     if counts.candidates is None:
         return Verdict(fixed=(findings.broken or "its table has not been built",))
     broken = (findings.broken,) if findings.broken else ()
-    built_on = tuple(f"it is made from {title}, which is held" for title in findings.held)
+    built_on = tuple(
+        f"it is made from {title}, which is held, and is released together with it" for title in findings.held
+    )
     stale = tuple(
         sentence
         for name, hours in segment.contract.sources.items()

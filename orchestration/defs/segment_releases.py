@@ -107,6 +107,10 @@ def _result(decision: Decision) -> dg.MaterializeResult[Any]:
                 passed=not held,
                 severity=dg.AssetCheckSeverity.ERROR,
                 description=decision.sentence if held else None,
+                metadata={
+                    "in it now": metadata["dagster/row_count"],
+                    "would be in it": metadata["would be in it"],
+                },
             )
         ],
     )
