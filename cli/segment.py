@@ -59,9 +59,10 @@ def show(name: str, limit: int) -> None:
         ).fetchall()
         moves = connection.execute(
             "select entered_at::date::text, 'entered', customer_id, entered_reason from segments.segment_membership_history"
-            " where segment_name = ? union all"
+            " where segment_name = ? qualify row_number() over (order by entered_at desc, customer_id) <= 5 union all"
             " select left_at::date::text, 'left', customer_id, left_reason from segments.segment_membership_history"
-            " where segment_name = ? and left_at is not null order by 1 desc, 2, 3 limit 5",
+            " where segment_name = ? and left_at is not null"
+            " qualify row_number() over (order by left_at desc, customer_id) <= 5 order by 1 desc, 2, 3",
             [name, name],
         ).fetchall()
         profile = connection.execute(
