@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cli.sync_controls import COMMANDS
-from cli.sync_declarations import SANDBOX, declared_syncs, installation
+from cli.sync_declarations import SANDBOX, declared_syncs, installation, read_declared
 from cli.terminal import console, progress_bars, table
 from reverse_etl.accounts import Accounts
 from reverse_etl.log import read_log, read_refusals, read_runs
@@ -100,6 +100,7 @@ def _apply(settings: Settings, names: tuple[str, ...], *, confirm: bool) -> None
             blocked=blocked,
             confirmed=confirm,
             keep_days=settings.sync_log_days,
+            declared=read_declared(settings),
         )
     for result in results:
         told = result.held_reason or result.message or ""

@@ -22,7 +22,7 @@ from reverse_etl.metrics import read_newest_metrics
 from reverse_etl.planner import plan_sync
 from reverse_etl.results import CLEAN
 from reverse_etl.runner import run_sync
-from reverse_etl.standing import Standing, read_standings
+from reverse_etl.standing import Standing, read_standings, read_undeclared
 from reverse_etl.verification import FINDINGS, Verification, verify_sync
 from warehouse.connections import open_state, open_warehouse
 from warehouse.errors import CdpError
@@ -46,16 +46,24 @@ def status(names: tuple[str, ...]) -> None:
       cdp sync status mailchimp_contacts  one of them
     """
     settings = Settings.load()
-    syncs = [declared for declared in read_declared(settings) if not names or declared.name in names]
+    everything = read_declared(settings)
+    syncs = [declared for declared in everything if not names or declared.name in names]
     for name in names:
         find_sync(syncs, name)
     with open_state(settings) as state:
         standings = read_standings(state, syncs)
         metrics = read_newest_metrics(state)
+        undeclared = [] if names else read_undeclared(state, everything)
     for standing in standings:
         _print_standing(standing)
         if standing.sync in metrics:
             _print_metrics(metrics[standing.sync])
+    for name, count in undeclared:
+        console.print(
+            f"[bold]{name}[/bold] is not declared any more, but {count:,} people are still where it sent them. Opt-outs "
+            f"are taken out there with each run; `cdp sync reset {name}` forgets the others.",
+            soft_wrap=True,
+        )
 
 
 def _print_standing(standing: Standing) -> None:
@@ -228,7 +236,11 @@ def reset(name: str, yes: bool, dry_run: bool) -> None:
       cdp sync reset NAME --yes       forget it; then look at `cdp sync plan NAME`
     """
     settings = Settings.load()
-    find_sync(read_declared(settings), name)
+    syncs = read_declared(settings)
+    with open_state(settings) as state:
+        undeclared = dict(read_undeclared(state, syncs))
+    if name not in undeclared:
+        find_sync(syncs, name)
     controls = _controls(settings, name)
     counts = ", ".join(f"{count:,} {what}" for what, count in controls.count_forgettable().items())
     if dry_run:

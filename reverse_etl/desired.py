@@ -26,14 +26,15 @@ class DesiredRows:
     def steps(self) -> list[tuple[str, str]]:
         """Temporary table → query, in order."""
         return [
-            ("plan_denials", self._denials()),
-            ("plan_held", self._held()),
+            ("plan_denials", self.denials()),
+            ("plan_held", self.held()),
             ("plan_candidates", self._candidates()),
             ("plan_decided", self._decided()),
             ("plan_desired", self._desired()),
         ]
 
-    def _denials(self) -> str:
+    def denials(self) -> str:
+        """Every denial for the purpose and channel: consent_key, denied_at (log only), source."""
         purpose, channel = literal(self.sync.purpose), literal(self.sync.channel)
         return f"""
             select 'customer_id:' || customer_id as consent_key, null::timestamp as denied_at, 'consents' as source
@@ -48,7 +49,8 @@ class DesiredRows:
             from {relevant_statements(self.state, self.sync.purpose, self.sync.channel)}
             where status = 'denied'"""
 
-    def _held(self) -> str:
+    def held(self) -> str:
+        """What the target holds or may hold by our doing: one row per remote record, identifiers as last sent."""
         sync, target = literal(self.sync.name), literal(self.target_key)
         ids = ", ".join(
             f"coalesce(sent.identifiers, acked.identifiers) ->> {literal(key.name)} as id{position}"

@@ -68,7 +68,8 @@ def _change_guard(counts: Counts, guards: Guards) -> str | None:
     if counts.held == 0 and counts.held_elsewhere > 0:
         return (
             f"Held because the sync now points to another target, while {counts.held_elsewhere} people are still "
-            f"in the old one; they would stay there."
+            f"in the old one. Opt-outs are still taken out of it; confirming fills the new one and then takes "
+            f"everybody else out of the old one too (`cdp sync reset` instead lets them stay there)."
         )
     if counts.source == 0 and counts.leaving > 0:
         return f"Held because the segment came out empty, which would remove all {counts.held} people."

@@ -127,6 +127,15 @@ class Journal:
                 [self.plan.target_key, remote, self.now],
             )
 
+    def keep_declaration(self) -> None:
+        """Remember what the sync was like when it pointed to this target, so that opt-outs find it later."""
+        told = self.plan.sync.model_dump_json()
+        with self._transaction() as state:
+            state.execute(
+                "insert or replace into activation.declared values (?, ?, ?, ?)",
+                [self.plan.sync.name, self.plan.target_key, told, clock()],
+            )
+
     def finish(self, row: Mapping[str, Any], *, settle_locally: bool) -> None:
         """Close the run: its summary row (columns of activation.sync_runs) and the list of refused rows.
 

@@ -24,6 +24,7 @@ class Plan:
     `operations` (Arrow, one row per operation, in sending order) are those that may be sent; `waiting` counts those
     that a hold keeps back. `refusals` (Arrow) has one row per refused row: record_key, reason. `settled_locally`
     (Arrow) are changes of ownership that need no call. `consent_mark` tells whether the consent log has grown since. `snapshot` (Arrow) has the full rows of a file destination.
+    `old_account` is set for a target that the sync no longer points to: the account it is in (`left_behind.py`).
     """
 
     sync: SyncDeclaration
@@ -42,6 +43,7 @@ class Plan:
     skipped: frozenset[str] = frozenset()
     consent_mark: tuple[Any, ...] = ()
     refused_counts: Mapping[str, int] = field(default_factory=dict)
+    old_account: str | None = None
 
     @property
     def size(self) -> int:

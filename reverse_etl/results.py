@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -74,6 +74,24 @@ class SyncResult:
         del row["is_destination_stopped"]
         row["refused"], row["rejected"] = json.dumps(row["refused"]), json.dumps(row["rejected"])
         return {"run_id": run_id, "started_at": started_at, "finished_at": finished_at, **row}
+
+
+def with_old_targets(result: SyncResult, others: Sequence[SyncResult]) -> SyncResult:
+    """The result of a sync together with what was taken out of targets that it no longer points to."""
+    bad = [other for other in others if other.status not in NEEDS_NOBODY]
+    messages = [text for text in (result.message, *(other.message for other in bad)) if text]
+    status = "problems" if bad and result.status in NEEDS_NOBODY else result.status
+    if status == "nothing to send" and any(other.removed for other in others):
+        status = "sent"
+    return replace(
+        result,
+        status=status,
+        removed=result.removed + sum(other.removed for other in others),
+        failed=result.failed + sum(other.failed for other in others),
+        pending=result.pending + sum(other.pending for other in others),
+        requests=result.requests + sum(other.requests for other in others),
+        message=" ".join(messages) or None,
+    )
 
 
 @dataclass(slots=True)

@@ -7,30 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
-from reverse_etl.accounts import Account, Accounts, NotConfigured
-from reverse_etl.contract import Acknowledgement, Operation, Outcome, Status, Target
+from reverse_etl.accounts import Account, Accounts
 from reverse_etl.declarations import SyncDeclaration, in_sending_order
-from reverse_etl.errors import DestinationStopped, RunCancelled, TargetFailed
-from reverse_etl.gates import Counts
-from reverse_etl.jobs import collect, open_jobs
-from reverse_etl.journal import Journal, OpenState, clock
+from reverse_etl.journal import OpenState, clock
+from reverse_etl.left_behind import plan_left_behind, undeclared
 from reverse_etl.pace import Paces
 from reverse_etl.plan import Plan
-from reverse_etl.planner import plan_sync, target_key
-from reverse_etl.results import CLEAN, SyncResult, Tally
+from reverse_etl.planner import STATE_CATALOG, plan_sync
+from reverse_etl.results import CLEAN, SyncResult, Tally, with_old_targets
 from reverse_etl.retention import DEFAULT_DAYS, prune
-from reverse_etl.sender import Sender, converse
-from reverse_etl.snapshots import deliver_snapshot
-from reverse_etl.transport import Patience, Transport, open_transport
+from reverse_etl.transport import Patience
+from reverse_etl.visit import Visit
 from warehouse.progress import Progress, silent
 
 OpenWarehouse = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
-_SILENT_WAVES = 3  # waves in a row without a single answer, after which a destination counts as down
 
 
 def run_syncs(
@@ -47,10 +42,12 @@ def run_syncs(
     retrying: bool = False,
     patience: Patience | None = None,
     keep_days: int = DEFAULT_DAYS,
+    declared: Sequence[SyncDeclaration] | None = None,
 ) -> list[SyncResult]:
     """Run syncs in sending order. A refused account stops its destination only; every sync has a result.
 
-    Afterwards records of sending older than `keep_days` are removed, as far as no later run needs them.
+    `declared` are all syncs there are: people whom a sync that is no longer among them left in a tool are taken out
+    when they opt out (a result of its own where that was to be done). None = that is not looked at. Afterwards records of sending older than `keep_days` are removed, as far as no later run needs them.
     """
     stopped: dict[str, str] = {}
     paces = Paces()
@@ -69,9 +66,14 @@ def run_syncs(
             stopped=stopped,
             patience=patience,
             paces=paces,
+            declared=declared,
         )
         for sync in in_sending_order(syncs)
     ]
+    if declared is not None:
+        results += _withdraw_undeclared(
+            open_warehouse_with_state, open_state, declared, accounts, run_id, now, progress, stopped, patience, paces
+        )  # fmt: skip
     prune(open_state, clock(), keep_days)
     return results
 
@@ -91,150 +93,90 @@ def run_sync(
     stopped: dict[str, str] | None = None,
     patience: Patience | None = None,
     paces: Paces | None = None,
+    declared: Sequence[SyncDeclaration] | None = None,
 ) -> SyncResult:
     """Plan one sync and carry it out; the result is also a row of activation.sync_runs.
 
     `open_warehouse_with_state` gives the warehouse with the state attached as `state_store`, `open_state` the state
     alone. `now` is naive UTC. `stopped` (destination → why) is shared by the syncs of a run: a refused account is
-    entered there and not tried again; `paces` keep each account's rate over all of them. Raises DeclarationError, and whatever the stores raise.
+    entered there and not tried again; `paces` keep each account's rate over all of them. Who has opted out is taken out
+    of every target that the sync pointed to before, also while it is held; `confirmed` takes everybody else out of
+    them too, once the present target is filled. Raises DeclarationError, and whatever the stores raise.
     """
     started = clock()
-    visit = _Visit(
+    visit = Visit(
         open_state, sync, accounts, run_id, now, started, {} if stopped is None else stopped,
         patience or Patience(), paces or Paces(), Tally(),
     )  # fmt: skip
     account = accounts.find(sync.destination)
     if isinstance(account, Account):
         visit.ask_about_earlier_jobs(account)
+    places = _OldPlaces([sync.name], declared or [sync], accounts, run_id)
     with open_warehouse_with_state() as warehouse:
         plan = plan_sync(
             warehouse, sync, accounts, blocked=blocked, confirmed=confirmed, retrying=retrying, run_id=run_id
         )
+        opted_out = places.plan(warehouse, decided=None if plan.operations is None else sync)
+    others = [visit.take_out(old, progress) for old in opted_out]
     result = visit.carry_out(plan, account, progress)
     is_clean = result.status in CLEAN
+    if confirmed and is_clean:
+        with open_warehouse_with_state() as warehouse:
+            left = places.plan(warehouse, leavers=True)
+        others += [visit.take_out(old, progress) for old in left]
+    result = with_old_targets(result, others)
     visit.journal(plan).finish(result.to_row(run_id, started, clock()), settle_locally=is_clean)
     return result
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
-    """One sync in one run: what it needs to call its destination, and what has come of it so far."""
+class _OldPlaces:
+    """What syncs (names) left in targets that they no longer point to."""
 
-    open_state: OpenState
-    sync: SyncDeclaration
+    syncs: Sequence[str]
+    declared: Sequence[SyncDeclaration]
     accounts: Accounts
     run_id: str
-    now: datetime
-    started: datetime
-    stopped: dict[str, str]
-    patience: Patience
-    paces: Paces
-    tally: Tally
 
-    def journal(self, plan: Plan) -> Journal:
-        return Journal(self.open_state, plan, self.run_id, self.now, self.started)
-
-    def ask_about_earlier_jobs(self, account: Account) -> None:
-        """Settle what earlier runs handed over, as far as the tool has finished it, before anything is planned."""
-        if self.sync.plugin.spec.acknowledgement is not Acknowledgement.JOB or self._is_stopped:
-            return
-        journal = self.journal(Plan(self.sync, target_key(self.sync, account), Counts()))
-        remote = journal.known_target()
-        if remote is None or not open_jobs(journal):
-            return
-        target = Target(journal.plan.target_key, self.sync.target, account.account_id, remote)
-        with self._transport(account) as transport:
-            try:
-                sender = Sender(self.sync.plugin, transport, target)
-                # once round: what is still running is asked about again after this run's own sending
-                collect(journal, sender, replace(self.patience, job_budget=0.0), self.tally.add)
-            except DestinationStopped as error:
-                self.stopped[self.sync.destination] = str(error)
-
-    def carry_out(self, plan: Plan, account: Account | NotConfigured, progress: Progress) -> SyncResult:
-        """Send what the plan says and wait for its jobs; every failure of the destination is a result."""
-        sync = self.sync
-        if plan.not_configured is not None or not isinstance(account, Account):
-            return SyncResult(
-                sync.name, sync.destination, sync.target, "not configured", message=plan.not_configured
-            )
-        if self._is_stopped:
-            return self.tally.result(plan, self.stopped[sync.destination])
-        journal = self.journal(plan)
-        if not plan.size and not (plan.counts.in_flight and plan.known_target):
-            return self.tally.result(plan, None)
-        with self._transport(account) as transport:
-            try:
-                target = _open_target(plan, journal, account, transport)
-                sender = Sender(sync.plugin, transport, target, sync.mode)
-                self._send(plan, journal, sender, progress)
-            except DestinationStopped as error:
-                self.stopped[sync.destination] = str(error)
-                return self.tally.result(plan, str(error))
-            except TargetFailed as error:
-                return replace(self.tally.result(plan, str(error)), is_destination_stopped=False)
-        return self.tally.result(plan, None)
-
-    def _send(self, plan: Plan, journal: Journal, sender: Sender, progress: Progress) -> None:
-        try:
-            _send_all(plan, journal, sender, self.tally, progress)
-        except RunCancelled as error:
-            self.tally.cancelled = str(error)
-        finally:
-            self.tally.requests += sender.requests
-        if sender.plugin.spec.acknowledgement is Acknowledgement.JOB:
-            patience = replace(self.patience, job_budget=0.0) if self.tally.cancelled else self.patience
-            self.tally.pending = collect(journal, sender, patience, self.tally.add)
-
-    def _transport(self, account: Account) -> Transport:
-        plugin, most = self.sync.plugin, self.sync.concurrency
-        spec = replace(plugin.spec, concurrency=min(most or plugin.spec.concurrency, plugin.spec.concurrency))
-        return open_transport(account, spec, plugin.classify, self.patience, self.paces)
-
-    @property
-    def _is_stopped(self) -> bool:
-        return self.sync.destination in self.stopped
+    def plan(
+        self,
+        warehouse: duckdb.DuckDBPyConnection,
+        *,
+        leavers: bool = False,
+        decided: SyncDeclaration | None = None,
+    ) -> list[Plan]:
+        return plan_left_behind(
+            warehouse, self.syncs, self.declared, self.accounts, STATE_CATALOG,
+            run_id=self.run_id, leavers=leavers, decided=decided,
+        )  # fmt: skip
 
 
-def _send_all(plan: Plan, journal: Journal, sender: Sender, tally: Tally, progress: Progress) -> None:
-    stage, done, silent_waves = f"sync {plan.sync.name}", 0, 0
-    progress(stage, 0, plan.size)
-    for wave in plan.waves(plan.sync.plugin.spec.wave):
-        answered = _send_wave(wave, plan, journal, sender, tally)
-        silent_waves = 0 if answered else silent_waves + 1
-        done += len(wave)
-        progress(stage, done, plan.size)
-        if silent_waves == _SILENT_WAVES:
-            break
-
-
-def _send_wave(wave: list[Operation], plan: Plan, journal: Journal, sender: Sender, tally: Tally) -> bool:
-    """Look, journal, send, settle; says whether the destination answered for anything."""
-    to_send, looked_at, outcomes = sender.look(wave)
-    allowed = journal.begin(to_send)
-    tally.withdrawn += len(to_send) - len(allowed)
-    if plan.sync.plugin.spec.is_snapshot:
-        outcomes |= deliver_snapshot(plan, sender, allowed, journal.withdrawn_from_snapshot())
-    else:
-        outcomes |= sender.deliver(allowed)
-    settled = [*looked_at, *allowed]
-    journal.settle(settled, outcomes)
-    tally.handled += len(settled)
-    for operation in settled:
-        tally.add(operation, outcomes[operation.op_id])
-    return not settled or any(_is_answer(outcomes[operation.op_id]) for operation in settled)
-
-
-def _is_answer(outcome: Outcome) -> bool:
-    return outcome.status is not Status.UNKNOWN
-
-
-def _open_target(plan: Plan, journal: Journal, account: Account, transport: Transport) -> Target:
-    plugin, sync = plan.sync.plugin, plan.sync
-    remote = plan.known_target
-    if remote is None or plugin.spec.reopens_target:
-        conversation = plugin.open_target(sync.target, account.account_id, plan.fields)
-        remote = converse(conversation, plugin, transport)
-        if remote != plan.known_target:
-            journal.keep_target(remote)
-    return Target(plan.target_key, sync.target, account.account_id, remote)
+def _withdraw_undeclared(
+    open_warehouse_with_state: OpenWarehouse,
+    open_state: OpenState,
+    declared: Sequence[SyncDeclaration],
+    accounts: Accounts,
+    run_id: str,
+    now: datetime,
+    progress: Progress,
+    stopped: dict[str, str],
+    patience: Patience | None,
+    paces: Paces,
+) -> list[SyncResult]:
+    """Take out whom a removed or renamed sync left in a tool and who has opted out since; one result per sync."""
+    started, results = clock(), []
+    with open_warehouse_with_state() as warehouse:
+        names = undeclared(warehouse, declared, STATE_CATALOG)
+        plans = _OldPlaces(names, declared, accounts, run_id).plan(warehouse)
+    for name in names:
+        mine = [plan for plan in plans if plan.sync.name == name]
+        if not mine:
+            continue
+        visit = Visit(
+            open_state, mine[0].sync, accounts, run_id, now, started, stopped, patience or Patience(), paces, Tally()
+        )  # fmt: skip
+        first, *others = [visit.take_out(plan, progress) for plan in mine]
+        result = with_old_targets(first, others)
+        visit.journal(mine[0]).finish(result.to_row(run_id, started, clock()), settle_locally=False)
+        results.append(result)
+    return results

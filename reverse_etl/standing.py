@@ -13,11 +13,15 @@ from typing import Any
 import duckdb
 
 from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.results import CLEAN
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One sync now. `members` = people whom the destination acknowledged; the counts are of people too."""
+    """One sync now. `members` = people whom the destination acknowledged; the counts are of people too.
+
+    `left_behind` are acknowledged in a target that the sync does not point to any more.
+    """
 
     sync: str
     destination: str
@@ -30,11 +34,21 @@ class Standing:
     dead_letters: int
     unanswered: int
     next_step: str
+    left_behind: int = 0
 
 
 def read_standings(state: duckdb.DuckDBPyConnection, syncs: Sequence[SyncDeclaration]) -> list[Standing]:
     """The standing of each declared sync, in their order."""
     return [_standing(state, sync) for sync in syncs]
+
+
+def read_undeclared(
+    state: duckdb.DuckDBPyConnection, syncs: Sequence[SyncDeclaration]
+) -> list[tuple[str, int]]:
+    """Syncs that are not declared any more but hold people somewhere: name, people."""
+    rows = state.execute("select sync, count(*) from activation.acked group by sync order by sync").fetchall()
+    known = {sync.name for sync in syncs}
+    return [(name, count) for name, count in rows if name not in known]
 
 
 def _standing(state: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> Standing:
@@ -47,6 +61,13 @@ def _standing(state: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> Standi
     ) or (0, None)
     in_the_air = "select distinct remote_id from activation.op_journal where state in ('sent', 'unknown')"
     unanswered = _count(state, f"({in_the_air} and sync = ?)", sync.name)
+    left, places = _left_behind(state, sync.name)
+    next_step = _pause_ends(sync, paused) if paused else _next_step(sync, run, letters, unanswered)
+    if left and not paused and run.get("status") in CLEAN:
+        next_step = (
+            f"{_people(left)} are still in {places}, where this sync no longer points to; opt-outs are taken out there. "
+            f"`cdp sync apply {sync.name} --confirm` takes everybody out of it."
+        )
     return Standing(
         sync=sync.name,
         destination=sync.destination,
@@ -58,8 +79,20 @@ def _standing(state: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> Standi
         refused=_count(state, "activation.refusals where sync = ?", sync.name),
         dead_letters=letters[0],
         unanswered=unanswered,
-        next_step=_pause_ends(sync, paused) if paused else _next_step(sync, run, letters, unanswered),
+        next_step=next_step,
+        left_behind=left,
     )
+
+
+def _left_behind(state: duckdb.DuckDBPyConnection, name: str) -> tuple[int, str]:
+    """People in targets other than the one that the sync pointed to in its newest run, and the names of those."""
+    rows = state.execute(
+        """with now as (select arg_max(target_key, seen_at) as target_key from activation.declared where sync = $sync)
+        select acked.target_key, count(*) from activation.acked, now
+        where sync = $sync and acked.target_key <> now.target_key group by 1 order by 1""",
+        {"sync": name},
+    ).fetchall()
+    return sum(count for _, count in rows), " and ".join(key.split(":", 3)[-1] for key, _ in rows)
 
 
 def _pause_ends(sync: SyncDeclaration, paused: tuple[Any, ...]) -> str:
@@ -74,7 +107,7 @@ def _next_step(sync: SyncDeclaration, run: dict[str, Any], letters: tuple[Any, .
     if not run:
         return f"Has never run. Look at `cdp sync plan {sync.name}`, then `cdp sync apply {sync.name}`."
     if run["status"] == "held":
-        return str(run["held_reason"])
+        return " ".join(text for text in (run["held_reason"], run["message"]) if text)
     if run["status"] in ("failed", "not configured", "cancelled", "pending"):
         return str(run["message"])
     if unanswered:

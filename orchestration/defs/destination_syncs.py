@@ -98,6 +98,7 @@ def send(settings: Settings, syncs: list[SyncDeclaration], *, run_id: str) -> li
         progress.get(),
         blocked=blocked,
         keep_days=settings.sync_log_days,
+        declared=SYNCS,
     )
 
 
