@@ -27,6 +27,21 @@ class Comparison:
     state: str
     retrying: bool = False
 
+    def same_ids(self) -> str:
+        """The identifiers of rows that are as they were, as far as a record that nobody wants any more has them too."""
+        keys = [name for name, _ in self.mapping.identifiers]
+        ids = ", ".join(f"acked.identifiers ->> {literal(name)} as id{n}" for n, name in enumerate(keys))
+        shared = " or ".join(f"id{n} in (select id{n} from loose)" for n in range(len(keys)))
+        return f"""
+            with loose as (
+                select * from plan_held where remote_id not in (select remote_id from plan_desired)
+            )
+            select * from (
+                select {ids} from {self.state}.activation.acked as acked join plan_same using (fingerprint)
+                where sync = {literal(self.sync.name)} and target_key = {literal(self.target_key)}
+                  and exists (select 1 from loose)
+            ) where {shared}"""
+
     def diff(self) -> str:
         count = len(self.mapping.identifiers)
         free = [f"case when wanted{n}.value is null then held.id{n} end" for n in range(count)]
@@ -37,7 +52,8 @@ class Comparison:
             f"{quoted(name)} := desired.id{n}" for n, (name, _) in enumerate(self.mapping.identifiers)
         )
         joins = "\n".join(
-            f"left join (select distinct id{n} as value from plan_desired where id{n} is not null) as wanted{n} "
+            f"left join (select id{n} as value from plan_desired where id{n} is not null "
+            f"union select id{n} from plan_same_ids where id{n} is not null) as wanted{n} "
             f"on wanted{n}.value = held.id{n}"
             for n in range(count)
         )
@@ -75,6 +91,8 @@ class Comparison:
                     coalesce(held.record_key <> desired.record_key, false) as has_new_owner,
                     coalesce(held.mapping_version <> {literal(self.mapping.columns.version)}, false) as is_remapped,
                     held.row_hash as held_hash,
+                    desired.fingerprint,
+                    held.fingerprint is distinct from desired.fingerprint as is_unfamiliar,
                     desired.row_hash,
                     desired.payload,
                     desired.consent_keys,
@@ -87,7 +105,8 @@ class Comparison:
                     case
                         when desired.remote_id is not null then 'regular'
                         when {self._is_denied()} then 'withdrawal'
-                        when held.record_key in (select record_key from plan_desired) then 'change'
+                        when held.record_key in (select record_key from plan_desired)
+                            or held.record_key in (select record_key from plan_same) then 'change'
                         else 'leaver'
                     end as lane,
                     held.record_key in (select record_key from plan_decided where reason = 'duplicate_key')
@@ -165,18 +184,25 @@ class Comparison:
         """Changes that need no call: `move` to a new owner, `release` of what is not ours to remove.
 
         `assume`: what had no answer and is not asked for again counts as there, so that an opt-out removes it.
-        On a retry also `close`: a refused row that nobody wants to send any more.
+        On a retry also `close`: a refused row that nobody wants to send any more. `known`: what was sent is what the
+        row says now, so that its fingerprint spares working that out again.
         """
         return f"""
-            select remote_id, record_key, case when step = 'release' then 'release' else 'move' end as change
+            select remote_id, record_key, case when step = 'release' then 'release' else 'move' end as change,
+                null::ubigint as fingerprint
             from plan_diff
             where step = 'release' or (step = 'unchanged' and has_new_owner)
             union all
-            select remote_id, record_key, 'assume' from plan_diff where step = 'stays' and is_uncertain
+            select remote_id, record_key, 'assume', null from plan_diff where step = 'stays' and is_uncertain
             union all
-            select remote_id, record_key, 'close' from {self.state}.activation.dead_letters
+            select remote_id, record_key, 'close', null from {self.state}.activation.dead_letters
             where {self.retrying} and sync = {literal(self.sync.name)} and target_key = {literal(self.target_key)}
-              and remote_id not in (select remote_id from plan_diff)"""
+              and remote_id not in (select remote_id from plan_diff)
+              and remote_id not in (select remote_id from plan_same)
+            union all
+            select remote_id, record_key, 'known', fingerprint from plan_diff
+            where step = 'unchanged' and row_hash = held_hash and (is_unfamiliar or is_remapped)
+              and not {self.sync.plugin.spec.is_snapshot}"""
 
     def snapshot(self) -> str:
         """The full rows of the target, by key: record_key, payload, and what a consent statement may name."""
@@ -200,21 +226,21 @@ class Comparison:
         """One row: the columns of gates.Counts."""
         return f"""
             select
-                (select count(*) from plan_decided) as source,
-                count(*) filter (where is_desired) as desired,
-                count(*) filter (where is_held) as held,
+                (select count(*) from plan_decided) + same as source,
+                count(*) filter (where is_desired) + same as desired,
+                count(*) filter (where is_held) + same as held,
                 count(*) filter (where step = 'add') as added,
                 count(*) filter (where step = 'update') as updated,
                 count(*) filter (where step = 'remove') as removed,
                 count(*) filter (where step = 'remove' and lane = 'withdrawal') as withdrawn,
                 count(*) filter (where step in ('remove', 'release') and lane = 'leaver') as leaving,
-                count(*) filter (where step in ('unchanged', 'kept', 'stays')) as unchanged,
+                count(*) filter (where step in ('unchanged', 'kept', 'stays')) + same as unchanged,
                 count(*) filter (where is_remapped) as remapped,
                 count(*) filter (where is_pending) as in_flight,
                 (select count(*) from {self.state}.activation.acked
                  where sync = {literal(self.sync.name)} and target_key <> {literal(self.target_key)})
                     as held_elsewhere
-            from plan_diff"""
+            from plan_diff right join (select count(*) as same from plan_same) on true group by same"""
 
     def known_target(self) -> str:
         return f"""select remote_target from {self.state}.activation.targets

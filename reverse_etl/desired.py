@@ -22,12 +22,14 @@ class DesiredRows:
     mapping: FieldMapping
     target_key: str
     state: str
+    uses_fingerprints: bool = True
 
     def steps(self) -> list[tuple[str, str]]:
         """Temporary table → query, in order."""
         return [
             ("plan_denials", self.denials()),
-            ("plan_held", self.held()),
+            ("plan_same", self._same()),
+            ("plan_held", self.held("acked.fingerprint not in (select fingerprint from plan_same)")),
             ("plan_candidates", self._candidates()),
             ("plan_decided", self._decided()),
             ("plan_desired", self._desired()),
@@ -49,8 +51,59 @@ class DesiredRows:
             from {relevant_statements(self.state, self.sync.purpose, self.sync.channel)}
             where status = 'denied'"""
 
-    def held(self) -> str:
-        """What the target holds or may hold by our doing: one row per remote record, identifiers as last sent."""
+    def _same(self) -> str:
+        """Acknowledged rows whose input, consent and owner are what they were: nothing else need be known of them.
+
+        Everything that is not certain from one look at the raw row goes the long way: a key that stands there twice,
+        any denial that might concern the row, whatever is in the air. A file is written whole, so it has none.
+        """
+        sync, target = literal(self.sync.name), literal(self.target_key)
+        scope = f"sync = {sync} and target_key = {target}"
+        if not self.uses_fingerprints or self.sync.plugin.spec.is_snapshot:
+            return f"select remote_id, record_key, fingerprint from {self.state}.activation.acked where false"
+        key = f"{quoted(self.mapping.columns.key)}::varchar"
+        texts = self.mapping.consent_texts()
+        said = ", ".join(f"{text} as said{n}" for n, text in enumerate(texts))
+        nobody_denied = "\n".join(
+            f"and not exists (select 1 from plain_denials where plain_denials.consent_key = source.said{n})"
+            for n in range(len(texts))
+        )
+        granted = f"""select customer_id from marts.consents
+                where purpose = {literal(self.sync.purpose)} and channel = {literal(self.sync.channel)}"""
+        return f"""
+            with source as (
+                select {key} as record_key, {self.mapping.fingerprint} as fingerprint, {said}
+                from {self.sync.relation}
+            ),
+            plain_denials as (
+                select case when starts_with(consent_key, {literal(FOLLOWS)}) then substr(consent_key, {len(FOLLOWS) + 1})
+                    else consent_key end as consent_key
+                from plan_denials
+            ),
+            repeated as (
+                select hash({key}) as key_hash from {self.sync.relation} group by all having count(*) > 1
+            )
+            select acked.remote_id, acked.record_key, acked.fingerprint
+            from source
+            join {self.state}.activation.acked as acked
+                on acked.fingerprint = source.fingerprint and acked.record_key = source.record_key
+            where {scope} and mapping_version = {literal(self.mapping.columns.version)} and row_hash <> ''
+                and hash(source.record_key) not in (select key_hash from repeated)
+                and source.record_key in ({granted} and status = 'granted')
+                and not exists (
+                    select 1 from ({granted} and status is distinct from 'granted') as others
+                    where others.customer_id = source.record_key)
+                {nobody_denied}
+                and not exists (
+                    select 1 from {self.state}.activation.op_journal as sent
+                    where {scope.replace("sync =", "sent.sync =").replace("target_key =", "sent.target_key =")}
+                      and sent.remote_id = acked.remote_id and state in ('sent', 'unknown', 'pending'))"""
+
+    def held(self, condition: str = "true") -> str:
+        """What the target holds or may hold by our doing: one row per remote record, identifiers as last sent.
+
+        `condition` leaves acknowledged rows out (a fingerprint that is null is none of those).
+        """
         sync, target = literal(self.sync.name), literal(self.target_key)
         ids = ", ".join(
             f"coalesce(sent.identifiers, acked.identifiers) ->> {literal(key.name)} as id{position}"
@@ -58,7 +111,8 @@ class DesiredRows:
         )
         return f"""
             with acked as (
-                select * from {self.state}.activation.acked where sync = {sync} and target_key = {target}
+                select * from {self.state}.activation.acked
+                where sync = {sync} and target_key = {target} and coalesce({condition}, true)
             ),
             sent as (
                 select
@@ -80,6 +134,7 @@ class DesiredRows:
                 coalesce(acked.record_key, sent.record_key) as record_key,
                 acked.row_hash,
                 acked.mapping_version,
+                acked.fingerprint,
                 acked.remote_id is not null as is_acked,
                 coalesce(sent.is_uncertain, false) as is_uncertain,
                 coalesce(sent.is_pending, false) as is_pending,
@@ -103,13 +158,16 @@ class DesiredRows:
                     nullif({key}::varchar, '') as record_key,
                     count(*) over (partition by {key}) as key_count,
                     {self.mapping.consent_keys()} as consent_keys,
+                    {self.mapping.fingerprint} as fingerprint,
                     {values}
                 from {self.sync.relation}
+                where {self.mapping.fingerprint} not in (select fingerprint from plan_same)
             )
             select
                 row_number() over () as row_id,
                 record_key,
                 key_count,
+                fingerprint,
                 case
                     when cdp_following is null then consent_keys
                     else list_concat(consent_keys, list_transform(consent_keys, lambda key: {literal(FOLLOWS)} || key))
@@ -175,5 +233,5 @@ class DesiredRows:
             ) as place
             from plan_decided as decided
             left join plan_held as held on held.remote_id = decided.remote_id
-            where reason is null
+            where reason is null and decided.remote_id not in (select remote_id from plan_same)
             qualify place = 1"""

@@ -160,6 +160,13 @@ class Journal:
                 from {rows} as moved
                 where {scope} and acked.remote_id = moved.remote_id and moved.change = 'move'"""
             )
+            state.execute(
+                f"""update activation.acked set fingerprint = known.fingerprint,
+                    mapping_version = {literal(self.plan.mapping_version)},
+                    norm_version = {literal(self.plan.sync.plugin.spec.norm_version)}
+                from {rows} as known
+                where {scope} and acked.remote_id = known.remote_id and known.change = 'known'"""
+            )
             guessed = f"{scope} and remote_id in (select remote_id from {rows} where change = 'assume')"
             for statement in ASSUMED:
                 state.execute(statement.format(guessed=guessed))

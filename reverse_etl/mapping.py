@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import duckdb
+
 from reverse_etl.contract import MatchKey, Normaliser
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.sql_text import literal, quoted
@@ -109,8 +111,20 @@ class FieldMapping:
             return key.normalise("record_key")
         return quoted(key.name) if key.name in dict(self.payload) else _NULL
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of everything that a row is made from, and of how it is made; another engine hashes otherwise."""
+        how = literal(f"{duckdb.__version__}|{self.columns.version}")
+        used = ", ".join(quoted(column) for column in sorted(set(self.columns.fields.values())))
+        return f"hash({how}, {quoted(self.columns.key)}::varchar{', ' if used else ''}{used})"
+
     def consent_keys(self) -> str:
         """A list of the `type:value` texts under which a person of this row may have stated consent."""
+        texts = ", ".join(self.consent_texts())
+        return f"list_distinct(list_filter([{texts}], lambda text: text is not null))"
+
+    def consent_texts(self) -> list[str]:
+        """The same texts one by one, null where the row has no such value."""
         texts = [f"'customer_id:' || {quoted(self.columns.key)}"]
         for kind in ("email", "phone"):
             mapped = {
@@ -121,7 +135,7 @@ class FieldMapping:
                 f"'{kind}:' || lower(trim({quoted(column)}::varchar))"
                 for column in sorted(mapped & self.columns.types.keys())
             ]
-        return f"list_distinct(list_filter([{', '.join(texts)}], lambda text: text is not null))"
+        return texts
 
     def _kind(self, remote: str) -> str | None:
         spec = self.sync.plugin.spec

@@ -38,12 +38,14 @@ def plan_sync(
     confirmed: bool = False,
     retrying: bool = False,
     run_id: str = "plan",
+    uses_fingerprints: bool = True,
 ) -> Plan:
     """What a sync would do now. `connection` is the warehouse with the state file attached as `state_store`.
 
     Reads the sync model, `marts.consents`, `marts.suppressions`, and the schemas `activation` and `platform` of the
     state; makes temporary tables only. `blocked` maps a sync's name to why its data must not be sent (failing test,
-    stale source); a paused sync is held too. `retrying` plans refused rows again although they have not changed. Raises DeclarationError when the mapping names a column that the model does not have.
+    stale source); a paused sync is held too. Without `uses_fingerprints` every row is worked out anew, with the same
+    result: rows that have not changed are then in the temporary tables too. `retrying` plans refused rows again although they have not changed. Raises DeclarationError when the mapping names a column that the model does not have.
     """
     account = accounts.find(sync.destination)
     if isinstance(account, NotConfigured):
@@ -53,10 +55,11 @@ def plan_sync(
     try:
         mapping = FieldMapping(sync, read_columns(connection, sync))
         comparison = Comparison(sync, mapping, key, run_id, STATE_CATALOG, retrying)
-        desired = DesiredRows(sync, mapping, key, STATE_CATALOG)
+        desired = DesiredRows(sync, mapping, key, STATE_CATALOG, uses_fingerprints)
         # before anything is read: what is said while the plan is being made is looked at again when sending
         (mark,) = connection.execute(CONSENT_MARK.format(catalog=f"{STATE_CATALOG}.")).fetchall()
-        for name, query in [*desired.steps(), ("plan_diff", comparison.diff())]:
+        compared = [("plan_same_ids", comparison.same_ids()), ("plan_diff", comparison.diff())]
+        for name, query in [*desired.steps(), *compared]:
             connection.execute(f"create or replace temp table {name} as {query}")
     except duckdb.CatalogException:
         hold = find_hold(Counts(), sync.guards, 0, blocked=reason or _NOT_BUILT, confirmed=False)

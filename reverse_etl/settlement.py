@@ -13,7 +13,8 @@ SETTLEMENT = (
     on conflict (sync, target_key, remote_id) do update set record_key = excluded.record_key,
         identifiers = excluded.identifiers, row_hash = excluded.row_hash,
         mapping_version = excluded.mapping_version, norm_version = excluded.norm_version,
-        is_adopted = excluded.is_adopted, acked_at = excluded.acked_at, run_id = excluded.run_id""",
+        is_adopted = excluded.is_adopted, acked_at = excluded.acked_at, run_id = excluded.run_id,
+        fingerprint = null""",
     """delete from activation.acked using {facts} as f
     where acked.sync = f.sync and acked.target_key = f.target_key and acked.remote_id = f.remote_id
       and f.status = 'accepted' and f.action = 'remove'""",
@@ -61,7 +62,7 @@ SETTLEMENT = (
 # What may be there or not because nobody answered, and is not going to be asked for again, counts as there, so that an
 # opt-out removes it; without a row hash, so that it is sent once more should the person be wanted again.
 ASSUMED = (
-    "update activation.acked set row_hash = '' where {guessed}",
+    "update activation.acked set row_hash = '', fingerprint = null where {guessed}",
     """insert into activation.acked by name
     select sync, target_key, remote_id, arg_max(record_key, sent_at) as record_key,
         arg_max(identifiers, sent_at) as identifiers, '' as row_hash,

@@ -70,7 +70,7 @@ def verify_sync(
     """
     account = accounts.find(sync.destination)
     with open_warehouse_with_state() as connection:
-        plan = plan_sync(connection, sync, accounts)
+        plan = plan_sync(connection, sync, accounts, uses_fingerprints=False)
         obstacle = _obstacle(plan)
         if obstacle or not isinstance(account, Account):
             return Verification(sync.name, sync.target, message=obstacle)

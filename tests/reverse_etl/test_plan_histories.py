@@ -170,6 +170,7 @@ class Installation:
 
     def __init__(self, stores, declaration, monkeypatch, kind, *, changes=True):
         self.stores, self.run, self.changes = stores, 0, changes
+        self.spared = 0  # rows that a fingerprint spared working out anew
         self.tool = Tool(kind, **TOOLS[kind])
         monkeypatch.setitem(DESTINATIONS, ("pretend", kind), self.tool)
         self.first = declaration.model_copy(update={"destination": "pretend", "object": kind})
@@ -237,7 +238,11 @@ class Installation:
         sender = Sender(self.tool, self.tool, Target(key, self.sync.target, "1", "1"))
         self._collect(Plan(self.sync, key, Counts()), sender)
         with self.stores.warehouse() as connection:
-            plan = plan_sync(connection, self.sync, self.accounts, confirmed=True, run_id=f"r{self.run}")
+            options = {"confirmed": True, "run_id": f"r{self.run}"}
+            anew = plan_sync(connection, self.sync, self.accounts, uses_fingerprints=False, **options)
+            plan = plan_sync(connection, self.sync, self.accounts, **options)
+            self.spared += connection.execute("select count(*) from plan_same").fetchone()[0]
+            assert told_by(plan) == told_by(anew)
             old_targets = plan_left_behind(
                 connection, [self.sync.name], [self.sync], self.accounts, STATE_CATALOG,
                 run_id=f"r{self.run}", decided=self.sync,
@@ -342,6 +347,18 @@ def may_be_sent(people, consents, suppressed):
     }
 
 
+def told_by(plan):
+    """Everything a plan says, but for what it has learnt about fingerprints."""
+    settled = [row for row in plan.settled_locally.to_pylist() if row["change"] != "known"]
+    return (
+        plan.counts,
+        plan.refused,
+        plan.operations.to_pylist(),
+        plan.refusals.to_pylist(),
+        sorted(settled, key=str),
+    )
+
+
 def check(installation, histories, chance):
     """Run the histories in one installation; each must end with exactly who may be there, and be at rest then."""
     for place in range(STEPS):
@@ -362,6 +379,8 @@ def check(installation, histories, chance):
         assert installation.members() == {FOREIGN} | wanted
         assert installation.states() <= {"accepted", "rejected", "superseded"}
     assert installation.step(worlds).size == 0
+    if installation.tool.is_counting:
+        return
     # jobs in a target of before are asked about when something is sent there, so what they leave is known a run later
     assert not installation.opted_out_anywhere(worlds)
 
@@ -393,3 +412,4 @@ def test_many_histories_at_once_end_as_each_would_alone(memory, declaration, mon
         chance = random.Random(f"{kind} {first}")
         installation = Installation(memory, declaration, monkeypatch, kind, changes=kind != "is felt")
         check(installation, [draw(chance) for _ in range(AT_ONCE)], chance)
+        assert installation.spared > 10  # else nothing was compared
