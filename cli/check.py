@@ -43,7 +43,7 @@ def check() -> None:
     require_contracts(segments)
     _stop_at(unread_sources(manifest, segments, sources))
     console.print(
-        f"[green]✓[/green] {len(segments)} segments, each with a contract and the sources it waits for"
+        f"[green]✓[/green] {len(segments)} segments, each with a contract and built from the sources it waits for"
     )
     accounts = Accounts.load(settings.outbox_dir)
     for destination in dict.fromkeys(sync.destination for sync in syncs):

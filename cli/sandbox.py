@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from cli.terminal import console, progress_bars
-from sandbox.doubles import serve
+from sandbox.doubles import last_port, serve
 from sandbox.generator import SAMPLE, generate, sample
 from sandbox.update import generate_update
 from warehouse.errors import CdpError
@@ -81,7 +81,8 @@ def pretend_shop(settings: Settings, customers: int, show: Progress) -> Iterator
     if os.environ.get("CDP_MAILCHIMP_URL"):
         yield Settings.load()  # destinations that somebody else keeps running (`cdp sandbox up`)
         return
-    with serve(settings.sandbox_dir, 0, settings.landing_dir / "mailchimp") as doubles:
+    port = last_port(settings.sandbox_dir)
+    with serve(settings.sandbox_dir, port, settings.landing_dir / "mailchimp") as doubles:
         os.environ.update(doubles.environment)
         yield Settings.load()
 

@@ -3,6 +3,6 @@
 They know nothing of the software that calls them; its tests and the demo ask them afterwards what they hold.
 """
 
-from sandbox.doubles.server import Doubles, serve
+from sandbox.doubles.server import Doubles, last_port, serve
 
-__all__ = ["Doubles", "serve"]
+__all__ = ["Doubles", "last_port", "serve"]

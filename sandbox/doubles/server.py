@@ -22,6 +22,7 @@ from sandbox.doubles.seed import seed_mailchimp
 from sandbox.doubles.store import Store
 
 STATE_FILE = "doubles.sqlite"
+PORT_FILE = "port"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def serve(state_dir: Path, port: int = 0, mailchimp_exports: Path | None = None)
     if mailchimp_exports:
         seed_mailchimp(store, LIST_ID, mailchimp_exports)
     listener = _listen(port)
+    (state_dir / PORT_FILE).write_text(str(listener.getsockname()[1]))
     server = uvicorn.Server(_config(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -60,12 +62,29 @@ def serve(state_dir: Path, port: int = 0, mailchimp_exports: Path | None = None)
         store.close()
 
 
+def last_port(state_dir: Path) -> int:
+    """The port that doubles with this state listened on last, 0 when there was none or somebody else has it now.
+
+    A webhook has no account but its address: doubles that move are another target, where nobody was sent to yet.
+    """
+    try:
+        port = int((state_dir / PORT_FILE).read_text())
+        _listen(port).close()
+    except (OSError, ValueError, OverflowError):
+        return 0
+    return port
+
+
 def _listen(port: int) -> socket.socket:
     # bound and listening before the thread starts: whoever connects early waits instead of being refused
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(128)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except (OSError, OverflowError):
+        listener.close()
+        raise
     return listener
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.doubles import serve
+from sandbox.doubles import last_port, serve
 from sandbox.doubles.mailchimp import LIST_ID
 
 ROOT = Path(__file__).parents[2]
@@ -208,3 +208,12 @@ def test_what_a_killed_process_was_told_is_still_there(tmp_path):
     with serve(tmp_path / "d") as doubles:
         members = httpx.get(f"{doubles.url}/_state").json()["mailchimp"]["lists"][LIST_ID]["members"]
     assert list(members) == ["anna@x.org"]
+
+
+def test_doubles_come_back_where_they_were_unless_somebody_else_is_there(tmp_path):
+    """A webhook is known by its address: at another one the next run would find a target that was never sent to."""
+    assert last_port(tmp_path) == 0
+    with serve(tmp_path) as first:
+        assert last_port(tmp_path) == 0
+    with serve(tmp_path, last_port(tmp_path)) as again:
+        assert again.url == first.url
