@@ -177,7 +177,17 @@ def _changed_terms(before: SegmentContract | None, after: SegmentContract | None
     if before is None or after is None:
         return []
     old, new = before.model_dump(), after.model_dump()
-    return [f"{key}: {old[key]} → {new[key]}" for key in new if old[key] != new[key]]
+    return [f"{key}: {_term(old[key])} → {_term(new[key])}" for key in new if old[key] != new[key]]
+
+
+def _term(value: object) -> str:
+    """What a contract says for one key, as people write it."""
+    if isinstance(value, dict):
+        named = [name if hours is None else f"{name} within {hours:g} hours" for name, hours in value.items()]
+        return ", ".join(named) or "none"
+    if isinstance(value, tuple):
+        return " to ".join(f"{number:,}" for number in value)
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

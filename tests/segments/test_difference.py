@@ -123,6 +123,18 @@ def test_a_stricter_contract_moves_people_too(shop):
     assert "2 of their records may be somebody else's" in moved(shop)["twin"][1]
 
 
+def test_changed_terms_are_said_in_words(shop):
+    old = lapsed("before", sources=[], channel="none")
+    new = lapsed(
+        "after", sources={"shopify": None, "square": 48}, channel=["email", "ads"], size_band=[5, 2000]
+    )
+    assert compare(shop, old, new).terms == [
+        "channel: none → email, ads",
+        "size_band: 1 to 1,000 → 5 to 2,000",
+        "sources: none → shopify, square within 48 hours",
+    ]
+
+
 def test_a_change_in_a_model_it_is_built_from_counts(shop):
     add_customers(shop, [("a", 1, 200), ("b", 3, 200)])
 
