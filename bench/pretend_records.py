@@ -71,7 +71,8 @@ judged as (
         case when digits like '0044%' then '+' || digits[3:] when digits like '440%' then '+44' || digits[4:]
             when phone like '+%' then '+' || digits when digits like '00%' then '+' || digits[3:]
             when digits like '0%' then '+44' || digits[2:] else '+' || digits end as number,
-        nullif(lower(concat_ws(' ', first_name, last_name)), '') as person_name
+        strip_accents(lower(first_name)) as given, strip_accents(lower(last_name)) as family,
+        nullif(concat_ws(' ', given, family), '') as person_name
     from told
 ),
 cleaned as (
@@ -81,7 +82,7 @@ cleaned as (
 ),
 email_names as (select usable_email, count(distinct person_name) as names from cleaned group by 1),
 phone_names as (select usable_phone, count(distinct person_name) as names from cleaned group by 1)
-select record_id, source, source_key, lower(first_name) as first_name, lower(last_name) as last_name,
+select record_id, source, source_key, given as first_name, family as last_name,
     usable_email as email, usable_phone as phone, case when not is_no_home then street end as street,
     case when not is_no_home then city end as city, case when not is_no_home then upper(replace(zip, ' ', '')) end as postcode,
     country, case when birth_date <> date '1900-01-01' then birth_date end as birth_date, company,
