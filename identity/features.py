@@ -38,15 +38,17 @@ _CYRILLIC_LETTERS = (
 
 
 def _latin(expression: str) -> str:
-    """SQL that writes Cyrillic and Greek letters in Latin ones, so that both spellings of a name can agree.
+    """SQL that writes Cyrillic and Greek letters in Latin ones and leaves accents out, so that both spellings can agree.
 
-    Text of one byte per letter has none of them and is left alone: that spares most records twenty replacements.
+    Text of one byte per letter has none of them and is left alone: that spares most records twenty replacements. Marks
+    of other scripts stay: there they are vowels.
     """
     written = expression
     for letter, latin in _CYRILLIC_PAIRS:
         written = f"replace({written}, '{letter}', '{latin}')"
     written = f"translate({written}, '{_CYRILLIC_LETTERS[0]}', '{_CYRILLIC_LETTERS[1]}')"
     written = f"replace(replace({written}, 'ь', ''), 'ъ', '')"
+    written = f"case when regexp_matches({written}, '\\p{{Latin}}') then strip_accents({written}) else {written} end"
     return f"case when strlen({expression}) = length({expression}) then {expression} else {written} end"
 
 

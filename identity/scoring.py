@@ -22,7 +22,8 @@ with warnings.catch_warnings():
 
 Settings = dict[str, Any]
 TRUSTED_BELOW = -4.0  # bits that a difference weighs where a field is seldom wrong
-KNOWN_BY = 3  # a name carried by more persons than this is a name, not a misspelling of one
+KNOWN_BY = 3  # a name carried by more persons than this is a name, not a misspelling of one, unless …
+MISSPELT = 0.02  # … by only so small a share of those who carry the other: in a large business slips add up
 TRAINING_ERRORS = (EMTrainingException, SplinkException, ValueError)  # the last for a share that fell to zero
 
 logging.getLogger("splink").setLevel(
@@ -79,7 +80,9 @@ def _scoring_sql(
     with sides as (
         select p.id_l, p.id_r, {sides(connection)},
             {", ".join(f"tf_{field}.frequency as frequency_{field}" for field in model.TERM_FREQUENCY_FIELDS)},
-            least(tf_first_name.frequency, other.frequency) > {KNOWN_BY * settings["unknown_frequency"]} as both_known
+            least(coalesce(tf_first_name.frequency, 0), coalesce(other.frequency, 0))
+                > greatest({KNOWN_BY * settings["unknown_frequency"]},
+                    greatest(tf_first_name.frequency, other.frequency) * {MISSPELT}) as both_known
         from {pairs} p join records l on l.id = p.id_l join records r on r.id = p.id_r
         {" ".join(f"left join tf_{f} on tf_{f}.value = l.{f}" for f in model.TERM_FREQUENCY_FIELDS)}
         left join tf_first_name other on other.value = r.first_name
@@ -90,6 +93,7 @@ def _scoring_sql(
             greatest(email_name_count_l, email_name_count_r) as email_name_count,
             greatest(phone_name_count_l, phone_name_count_r) as phone_name_count,
             mailbox_l = mailbox_r as same_mailbox, coalesce(email_l <> email_r, false) as emails_differ,
+            first_is_latin_l <> first_is_latin_r as in_two_scripts,
             coalesce({_trusts_first_names(settings)} and both_known and not starts_with(first_name_l, first_name_r)
                 and not starts_with(first_name_r, first_name_l), false) as two_given_names
         from sides

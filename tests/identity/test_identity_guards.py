@@ -85,9 +85,35 @@ def _traps() -> list[Record]:
             email="gq1971@example.org",
         ),
     ]
+    # four known persons, so that logan is a name: what is spelt nearly so is a slip of it, not another name
+    logans = [
+        record("mailchimp_members", last, first_name="logan", last_name=last, email=f"{last}@example.com")
+        for last in ("farnworth", "greenhalgh", "hebden", "illingworth")
+    ]
+    home = {**PLACE, "street": "3 orchard row", "postcode": "LS99ZZ"}
+    households = [
+        record("square_customers", "own", first_name="lindsay", last_name="royle", phone="+447700900811", **home),
+        record("mailchimp_members", "nobody", email="claire.royle@example.net", **home),
+        record("shopify_customers", "line", first_name="darius", last_name="sefton", email="the.sefton@example.org",
+               phone="+441632960900"),
+        record("mailchimp_members", "line", email="pamsefton98@example.com", phone="+441632960900"),
+        record("hubspot_contacts", "dustin", first_name="dustin", last_name="tapton", email="tapton.dustin@example.org",
+               **{**home, "street": "5 orchard row"}),
+        record("mailchimp_members", "d", first_name="d", last_name="tapton", email="darcy.tapton@example.com",
+               **{**home, "street": "5 orchard row"}),
+    ]  # fmt: skip
+    misspelt_twins = [
+        record("loyalty_members", "jerry", first_name="jerry", last_name="ullathorne", birth_date="1987-03-15", **PLACE),
+        record("loyalty_members", "peter", first_name="peter", last_name="ulathorne", birth_date="1987-03-15", **PLACE),
+    ]  # fmt: skip
+    spelt_like_the_names = [
+        record("mailchimp_members", first, first_name=first, last_name="morton", email=f"{first}.morton@example.com")
+        for first in ("dan", "dawn")
+    ]  # fmt: skip
     empty = [record("reviews_reviewers", f"empty{n}") for n in range(3)]
     bare = [record("reviews_reviewers", f"bare{n}", first_name="ivy") for n in range(2)]
-    return [*mailbox, *family, *twins, *generations, *placeholders, *namesakes, *empty, *bare]
+    people = [*mailbox, *family, *twins, *generations, *placeholders, *namesakes, *logans, *households]
+    return [*people, *misspelt_twins, *spelt_like_the_names, *empty, *bare]
 
 
 def _friends() -> list[Record]:
@@ -97,6 +123,10 @@ def _friends() -> list[Record]:
         record("mailchimp_members", "nick", email="liz.t@example.com"),
         record("shopify_customers", "married", first_name="esme", last_name="verity", phone="+447700900777", birth_date="1985-01-30"),
         record("square_customers", "married", first_name="esme", last_name="yardley", phone="+447700900777", birth_date="1985-01-30"),
+        record("shopify_customers", "slip", first_name="logan", last_name="vickers", email="lv@example.com"),
+        record("zendesk_requesters", "slip", first_name="looan", last_name="vickers", email="lv@example.com"),
+        record("shopify_customers", "accent", first_name="sébastien", last_name="wójcik", email="sw77@example.com"),
+        record("square_customers", "accent", first_name="sebastien", last_name="wojcik", email="sw77@example.com"),
         record("hubspot_contacts", "swap", first_name="ravensdale", last_name="finley", email="fr@example.com"),
         record("zendesk_requesters", "swap", first_name="finley", last_name="ravensdale", email="fr@example.com"),
         record("loyalty_members", "card", first_name="willow", last_name="stockdale", loyalty_id="TT77"),
@@ -121,7 +151,7 @@ def test_shared_values_join_nobody(entry: Record, found: dict[str, str]) -> None
     assert [name for name, other in found.items() if other == customer] == [entry["record_id"]]
 
 
-@pytest.mark.parametrize("key", ["nick", "married", "swap", "card", "kanji", "script"])
+@pytest.mark.parametrize("key", ["nick", "married", "slip", "accent", "swap", "card", "kanji", "script"])
 def test_people_who_write_themselves_differently_are_found(key: str, found: dict[str, str]) -> None:
     same = {customer for name, customer in found.items() if name.split(":")[1] == key}
     assert len(same) == 1
