@@ -84,7 +84,8 @@ FEATURES: dict[str, str] = {
     r" '\b(avenue|av)\b', 'ave', 'g')), '')",
     "city": f"nullif(trim({_latin('lower(left(r.city, 60))')}), '')",
     "postcode": "nullif(upper(replace(left(r.postcode, 12), ' ', '')), '')",
-    "birth_date": "case when r.birth_date not in ({placeholder_birth_dates}) then strftime(r.birth_date, '%Y-%m-%d') end",
+    # text where it comes from a labelled file: a 30 February is compared like any other slip
+    "birth_date": "case when r.birth_date::varchar not in ({placeholder_birth_dates}) then left(r.birth_date::varchar, 10) end",
     "company": "nullif(lower(trim(left(r.company, 80))), '')",
     "loyalty_id": "nullif(upper(trim(left(r.loyalty_id, 40))), '')",
     "web_user_id": "nullif(trim(left(r.web_user_id, 40)), '')",
@@ -142,6 +143,6 @@ def read_fields(email_names: int, phone_names: int) -> tuple[str, ...]:
 
 
 def _with_limits(sql: str, email_names: int, phone_names: int) -> str:
-    dates = ", ".join(f"date '{day}'" for day in PLACEHOLDER_BIRTH_DATES)
+    dates = ", ".join(f"'{day}'" for day in PLACEHOLDER_BIRTH_DATES)
     limited = sql.replace("{email_names}", str(email_names)).replace("{phone_names}", str(phone_names))
     return limited.replace("{placeholder_birth_dates}", dates)

@@ -129,7 +129,7 @@ def load(connection: duckdb.DuckDBPyConnection, file: Path, columns: Columns, tr
         emails as (select email, count(distinct display_name)::integer as names from named group by 1),
         phones as (select phone, count(distinct display_name)::integer as names from named group by 1)
         select record_id, '{name}' as source, source_key, first_name, last_name, n.email, n.phone, street, city, postcode,
-            null::varchar as country, birth_date::date as birth_date, company, loyalty_id, web_user_id,
+            null::varchar as country, birth_date, company, loyalty_id, web_user_id,
             false as email_is_placeholder, false as phone_is_placeholder, coalesce(e.names, 0) as email_name_count,
             coalesce(p.names, 0) as phone_name_count, null::timestamp as seen_at, display_name
         from named n left join emails e on e.email = n.email left join phones p on p.phone = n.phone
@@ -158,12 +158,21 @@ def _texts(connection: duckdb.DuckDBPyConnection, source: str, columns: Columns)
 
 
 def _date(connection: duckdb.DuckDBPyConnection, source: str, text: str) -> str:
-    """The spelling that reads most of the column comes first: 3/4 is decided by what 31/4 and 4/31 say."""
+    """The spelling that reads most of the column comes first: 3/4 is decided by what 31/4 and 4/31 say.
+
+    Where the year comes first, days that no calendar has (30 February) stay as text: they are slips of true ones.
+    """
     counts = ", ".join(f"count(try_strptime({text}, '{spelling}'))" for spelling in DATES)
     (read,) = connection.execute(f"select {counts} from {source}").fetchall()
     order = sorted(range(len(DATES)), key=lambda place: -read[place])
     spellings = ", ".join(f"'{DATES[place]}'" for place in order)
-    return f"try_strptime({text}, [{spellings}])::date::varchar"
+    date = f"try_strptime({text}, [{spellings}])::date::varchar"
+    if not DATES[order[0]].startswith("%Y"):
+        return date
+    parts = (
+        rf"regexp_extract({text}, '^(\d{{4}})-?(0?[1-9]|1[0-2])-?(0?[1-9]|[12]\d|3[01])$', ['y', 'm', 'd'])"
+    )
+    return f"coalesce({date}, case when {parts}.y <> '' then concat_ws('-', {parts}.y, lpad({parts}.m, 2, '0'), lpad({parts}.d, 2, '0')) end)"
 
 
 def _key(connection: duckdb.DuckDBPyConnection, source: str, found: Iterable[str]) -> str:

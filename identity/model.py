@@ -91,7 +91,7 @@ _EMAIL_TYPO = (
 )
 _EMAIL_AGREES = f"email_l = email_r or ({_SAME_LOCAL}) or ({_EMAIL_TYPO.format(2)})"
 
-_DAYS_APART = "abs(birth_date_l::date - birth_date_r::date)"
+_DAYS_APART = "abs(try_cast(birth_date_l as date) - try_cast(birth_date_r as date))"
 
 COMPARISONS: tuple[Comparison, ...] = (
     Comparison(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -92,13 +91,22 @@ def test_values_are_read_as_meant(connection: duckdb.DuckDBPyConnection, tmp_pat
     )
     records, people = _loaded(connection, file)
     assert people == {"people:1": "p1", "people:2": "p2"}
-    assert [record["birth_date"] for record in records] == [date(1980, 4, 3), date(1979, 12, 31), None]
+    assert [record["birth_date"] for record in records] == ["1980-04-03", "1979-12-31", None]
     assert records[0]["first_name"] == "anna"
     assert records[0]["email"] == "anna@example.org"
     assert records[0]["phone"] == "+4402079460001"
     assert records[0]["postcode"] == "AB1 2CD"
     assert [record["email_name_count"] for record in records] == [2, 2, 0]
     assert records[2]["email"] is None
+
+
+def test_a_day_that_no_calendar_has_is_a_slip_of_a_true_one(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("id,name,dob,cluster\n1,a,19870228,1\n2,a,19870230,1\n3,a,19871301,1\n4,a,0,1\n")
+    records, _ = _loaded(connection, file)
+    assert [record["birth_date"] for record in records] == ["1987-02-28", "1987-02-30", None, None]
 
 
 def test_dates_in_parts_full_names_and_rows_without_a_key(
@@ -112,7 +120,7 @@ def test_dates_in_parts_full_names_and_rows_without_a_key(
     records, people = _loaded(connection, file)
     assert sorted(people.items()) == [("people:1", "1"), ("people:2", "2")]  # the key 7 is not unique
     ada, plato = sorted(records, key=lambda record: record["first_name"])
-    assert (ada["first_name"], ada["last_name"], ada["birth_date"]) == ("ada", "byron", date(1815, 12, 10))
+    assert (ada["first_name"], ada["last_name"], ada["birth_date"]) == ("ada", "byron", "1815-12-10")
     assert (plato["first_name"], plato["last_name"], plato["birth_date"]) == ("plato", None, None)
 
 
