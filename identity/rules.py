@@ -28,6 +28,7 @@ _NO_CONTACT_AGREES = (
     " and coalesce(w_web_user_id, 0) <= 0"
 )
 _ONLY_NAME_AND_ADDRESS = f"emails_differ and {_NO_CONTACT_AGREES} and coalesce(w_birth_date, 0) <= 0"
+_ONE_COMPANY = "g_first_name = 'same' and g_last_name = 'same' and g_company = 'same'"
 _HOMES = "('same street and place', 'similar street, same postcode', 'same postcode', 'same street')"
 _ONLY_ADDRESS = f"g_address in {_HOMES} and {_NO_CONTACT_AGREES} and coalesce(w_birth_date, 0) <= 0 and coalesce(w_company, 0) <= 0"
 
@@ -66,9 +67,9 @@ CONDITIONS: dict[str, str] = {
     "generations": f"g_birth_date = 'different' and not {_SAME_TRUSTED} and w_birth_date < -5",
     "different_people_of_a_household": f"{_FIRST_DIFFERS} and coalesce(g_birth_date, 'different') in ('within ten years', 'different') and not {_SAME_TRUSTED}",
     # Parent and child with one name, or one person with two of each? Two thirds are one person on the sample shop: not
-    # enough to join, enough to let other evidence decide.
-    "namesakes_at_one_address": f"{_ONLY_NAME_AND_ADDRESS} and g_phone = 'different'",
-    "name_and_address_alone": _ONLY_NAME_AND_ADDRESS,
+    # enough to join, enough to let other evidence decide; who gives the same company as well is one person.
+    "namesakes_at_one_address": f"{_ONLY_NAME_AND_ADDRESS} and g_phone = 'different' and not coalesce({_ONE_COMPANY}, false)",
+    "name_and_address_alone": f"{_ONLY_NAME_AND_ADDRESS} and not coalesce({_ONE_COMPANY}, false)",
     # Nobody can say which person of a household a record without a name means, nor, where there are twins, one with an
     # initial or in another script. Two mailboxes made of one name do tell.
     "address_without_a_name": f"g_first_name is null and {_ONLY_ADDRESS} and not (emails_differ and g_email is null)",

@@ -123,6 +123,10 @@ def _friends() -> list[Record]:
         record("mailchimp_members", "nick", email="liz.t@example.com"),
         record("shopify_customers", "married", first_name="esme", last_name="verity", phone="+447700900777", birth_date="1985-01-30"),
         record("square_customers", "married", first_name="esme", last_name="yardley", phone="+447700900777", birth_date="1985-01-30"),
+        record("shopify_customers", "firm", first_name="una", last_name="winterburn", email="una.w@example.com",
+               phone="+447700900131", company="winterburn tiles", **PLACE),
+        record("hubspot_contacts", "firm", first_name="una", last_name="winterburn", email="sales@example.net",
+               phone="+441632960131", company="winterburn tiles", **PLACE),
         record("shopify_customers", "slip", first_name="logan", last_name="vickers", email="lv@example.com"),
         record("zendesk_requesters", "slip", first_name="looan", last_name="vickers", email="lv@example.com"),
         record("shopify_customers", "accent", first_name="sébastien", last_name="wójcik", email="sw77@example.com"),
@@ -151,7 +155,9 @@ def test_shared_values_join_nobody(entry: Record, found: dict[str, str]) -> None
     assert [name for name, other in found.items() if other == customer] == [entry["record_id"]]
 
 
-@pytest.mark.parametrize("key", ["nick", "married", "slip", "accent", "swap", "card", "kanji", "script"])
+@pytest.mark.parametrize(
+    "key", ["nick", "married", "firm", "slip", "accent", "swap", "card", "kanji", "script"]
+)
 def test_people_who_write_themselves_differently_are_found(key: str, found: dict[str, str]) -> None:
     same = {customer for name, customer in found.items() if name.split(":")[1] == key}
     assert len(same) == 1

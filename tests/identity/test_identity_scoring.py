@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from identity_people import NOW, put, shop, stores
+from identity_people import NOW, put, record, shop, stores
 
 from identity import cache, changes, model, records, scoring, train
 from identity.workspace import workspace
@@ -33,6 +33,32 @@ def test_weights_are_what_splink_predicts(tmp_path: Path) -> None:
     assert len(found) > 10_000
     assert max(abs(found[pair] - expected[pair]) for pair in found) < 1e-6
     assert sum(weight > 0 for weight in found.values()) > 50
+
+
+@pytest.mark.parametrize(("share", "is_another"), [(None, False), (0.001, False), (0.05, True)])
+def test_a_name_is_another_one_only_where_enough_carry_it(
+    tmp_path: Path, share: float | None, is_another: bool
+) -> None:
+    people = [
+        record("shopify_customers", name, first_name=name, last_name="gates", email="gates77@example.com")
+        for name in ("logan", "looan")
+    ]
+    with stores(tmp_path) as connection, workspace(connection) as warehouse:
+        connection.execute("use warehouse")
+        put(connection, people)
+        connection.execute("use identity_scratch")
+        records.read(connection, warehouse)
+        changes.find(connection, warehouse, cache.find(connection, warehouse, run_id=None, expected=None))
+        for field in model.TERM_FREQUENCY_FIELDS:
+            connection.execute(f"create table tf_{field} (value varchar, frequency double)")
+        connection.execute("insert into tf_first_name values ('logan', 0.1)")
+        if share:
+            connection.execute("insert into tf_first_name values ('looan', ?)", [share])
+        connection.execute("create table pairs as select 1 as id_l, 2 as id_r")
+        settings = {**model.splink_settings(1e-4), "unknown_frequency": 1e-4}
+        scoring.score(connection, settings, "pairs", "scored")
+        ((found,),) = connection.execute("select rule from scored").fetchall()
+    assert (found == "two_given_names") == is_another
 
 
 def _predicted_by_splink(connection, frozen: train.FrozenModel) -> dict[tuple[int, int], float]:  # type: ignore[no-untyped-def]
