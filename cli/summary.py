@@ -18,7 +18,7 @@ from cli.terminal import console, heading, number, table
 from identity.evaluation import METHODS
 from reverse_etl.log import read_runs
 from reverse_etl.results import NEEDS_NOBODY
-from segments.release import held_sentence
+from segments.release import held_together
 from warehouse.connections import open_state
 from warehouse.publishing import open_published
 from warehouse.settings import Settings
@@ -186,7 +186,7 @@ def _segments(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
         connection,
         "select segment_name, title, reasons from segments.segment_releases where status = 'held' order by 1",
     )
-    return [Problem(_capitalised(held_sentence(name, title, (why,))) + ".") for name, title, why in held]
+    return [Problem(f"{_capitalised(sentence)}.") for sentence in held_together(held)]
 
 
 def _capitalised(sentence: str) -> str:

@@ -69,15 +69,20 @@ def audit(
     if counts.candidates is None:
         return Verdict(fixed=(findings.broken or "its table has not been built",))
     broken = (findings.broken,) if findings.broken else ()
-    built_on = tuple(
-        f"it is made from {title}, which is held, and is released together with it" for title in findings.held
-    )
+    built_on = (_made_from(findings.held),) if findings.held else ()
     stale = tuple(
         sentence
         for name, hours in segment.contract.sources.items()
         if (sentence := _staleness(name, hours, sources.get(name), now))
     )
     return Verdict(waivable=broken + built_on + stale + _sizes(segment.contract, counts))
+
+
+def _made_from(held: tuple[str, ...]) -> str:
+    if len(held) == 1:
+        return f"it is made from {held[0]}, which is held, and is released together with it"
+    titles = f"{', '.join(held[:-1])} and {held[-1]}"
+    return f"it is made from {titles}, which are held, and is released together with them"
 
 
 def _staleness(name: str, hours: float | None, state: SourceState | None, now: datetime) -> str | None:

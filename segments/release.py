@@ -6,7 +6,7 @@ A segment that is held keeps its last released members; every other one goes on.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -95,6 +95,20 @@ def held_sentence(name: str, title: str, reasons: tuple[str, ...]) -> str:
         f"the segment {title} is held: {'; '.join(reasons)}. Whoever was in it before still is. Look at "
         f'`cdp segment diff {name}`; if this is meant, `cdp segment release {name} --override "why"`'
     )
+
+
+def held_together(held: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Held segments (name, title, reasons) as one clause per reason: a late source holds many for the same one."""
+    by_reasons: dict[str, list[tuple[str, str]]] = {}
+    for name, title, reasons in held:
+        by_reasons.setdefault(reasons, []).append((name, title))
+    return [
+        held_sentence(*found[0], (reasons,))
+        if len(found) == 1
+        else f"{len(found)} segments are held ({', '.join(title for _, title in found)}): {reasons}. Whoever was in them "
+        'before still is. Look at `cdp segment diff NAME`; if this is meant, `cdp segment release NAME --override "why"`'
+        for reasons, found in by_reasons.items()
+    ]
 
 
 def _decide(

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from segment_shop import NOW, add_customers, fill, lapsed, segment, warehouse
 
-from segments.audit import SourceState
+from segments.audit import Counts, Findings, SourceState, audit
 from segments.definitions import read_released
 from segments.errors import NothingHeld
 from segments.overrides import give_override
-from segments.release import Decision, Run, release_segments
+from segments.release import Decision, Run, held_together, release_segments
 from warehouse.connections import STATE_CATALOG
 
 PEOPLE = {f"c{number:03}": f"Reason {number}." for number in range(100)}
@@ -153,6 +153,26 @@ def test_what_is_made_from_a_held_segment_is_held_too(filled):
     )  # fmt: skip
     assert found["tea_lapsed"].status == "held"
     assert "it is made from Tea, which is held" in found["tea_lapsed"].sentence
+
+
+def test_what_holds_many_is_said_once():
+    late = "it needs shopify, which is late"
+    rows = [("at_risk", "At risk", late), ("tea", "Tea", "it came out with 9 people"), ("vip", "VIPs", late)]
+    many, one = held_together(rows)
+    assert many.startswith(
+        f"2 segments are held (At risk, VIPs): {late}. Whoever was in them before still is."
+    )
+    assert (
+        one.startswith("the segment Tea is held: it came out with 9 people. ")
+        and "release tea --override" in one
+    )
+
+
+def test_a_combination_names_all_that_hold_it():
+    [reason] = audit(segment(), Counts(5), Findings(held=("Tea", "Cups", "Lapsed")), {}, NOW).reasons
+    assert (
+        reason == "it is made from Tea, Cups and Lapsed, which are held, and is released together with them"
+    )
 
 
 def test_a_person_lets_a_segment_pass_once(filled):
