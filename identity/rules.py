@@ -37,8 +37,9 @@ _NAME_ALONE = (
     " or coalesce(w_address, 0) > 1 or coalesce(w_birth_date, 0) > 0 or coalesce(w_loyalty_id, 0) > 0"
     " or coalesce(w_web_user_id, 0) > 0 or coalesce(w_company, 0) > 0)"
 )
-# A full name so rare that a stranger would hardly carry it, and nothing that could speak against it. Where a till's
-# record knows a name and a phone and a newsletter's a name and an email, 98 in 100 such pairs are one person.
+# A full name so rare that a stranger would hardly carry it, and nothing that could speak against it: a till's record knows
+# a name and a phone, a newsletter's a name and an email. On the sample shop of 100,000 customers three in four of such
+# pairs are one person, of the rarest names nine in ten: the average with a group's other pairs decides.
 _RARE_NAME = (
     "g_first_name = 'same' and g_last_name = 'same' and g_email is null and g_phone is null and g_birth_date is null"
     " and coalesce(w_address, 0) >= 0 and prior_weight + w_first_name + w_last_name > 3"
