@@ -5,7 +5,6 @@ Every function is one transaction on a connection that is open only for it; noth
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pyarrow as pa
 
 from reverse_etl.contract import Action, Lane, Operation, Outcome
 from reverse_etl.errors import RunCancelled
+from reverse_etl.facts import operation_columns, outcome_columns
 from reverse_etl.plan import Plan
 from reverse_etl.sentences import REFUSALS
 from reverse_etl.settlement import ASSUMED, SETTLEMENT
@@ -63,18 +63,19 @@ class Journal:
             kept = [operation for operation in operations if operation.op_id not in withdrawn]
             if not kept:
                 return []
-            with _registered(state, [self._journal_row(operation) for operation in kept]) as rows:
+            with _registered(state, operation_columns(kept)) as rows:
                 state.execute(
                     f"""insert into activation.op_journal by name
-                    select * replace (identifiers::json as identifiers, sent_at::timestamp as sent_at) from {rows}
+                    select * replace (identifiers::json as identifiers), {self._shared()},
+                        'sent' as state, {_time(clock())} as sent_at
+                    from {rows}
                     on conflict (op_id) do update set state = 'sent', settled_at = null, reason = null,
                         identifiers = excluded.identifiers, sent_at = excluded.sent_at"""
                 )
                 # once sent again, a refusal is open until it is answered: else a lost answer would end the matter
                 state.execute(
                     f"""update activation.dead_letters set is_permanent = false from {rows} as again
-                    where dead_letters.sync = again.sync and dead_letters.target_key = again.target_key
-                      and dead_letters.remote_id = again.remote_id"""
+                    where {self._scope} and dead_letters.remote_id = again.remote_id"""
                 )
         return kept
 
@@ -106,10 +107,16 @@ class Journal:
         """Record what became of operations: acknowledged rows, dead letters, opt-outs, log, journal."""
         if not operations:
             return
-        facts = [self._fact(operation, outcomes[operation.op_id]) for operation in operations]
+        sync, facts = self.plan.sync, outcome_columns(operations, outcomes)
+        said = _columns({"purpose": sync.purpose, "channel": sync.channel, "destination": sync.destination})
         with self._transaction() as state, _registered(state, facts) as rows:
+            state.execute(
+                f"""create or replace temp table settled as select *, {self._shared()}, {said},
+                {_time(self.now)} as now, {_time(clock())} as clock from {rows}"""
+            )
             for statement in SETTLEMENT:
-                state.execute(statement.format(facts=rows))
+                state.execute(statement.format(facts="settled"))
+            state.execute("drop table settled")
 
     def known_target(self) -> str | None:
         """The tool's own id of the target, if a run has found it before."""
@@ -153,7 +160,7 @@ class Journal:
 
     def _settle_locally(self, state: duckdb.DuckDBPyConnection) -> None:
         """Merged customers take over remote records; records that are not ours to remove are let go."""
-        scope = f"sync = {literal(self.plan.sync.name)} and target_key = {literal(self.plan.target_key)}"
+        scope = self._scope
         with _registered(state, self.plan.settled_locally) as rows:
             state.execute(
                 f"""update activation.acked set record_key = moved.record_key
@@ -193,6 +200,10 @@ class Journal:
                 from {rows} join {known} using (reason)"""
             )
 
+    @property
+    def _scope(self) -> str:
+        return f"sync = {literal(self.plan.sync.name)} and target_key = {literal(self.plan.target_key)}"
+
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self.open_state() as state:
@@ -227,55 +238,25 @@ class Journal:
             ).fetchall()
         return {row_id for (row_id,) in found}
 
-    def _journal_row(self, operation: Operation) -> dict[str, Any]:
-        return {
-            **self._shared(operation),
+    def _shared(self) -> str:
+        """What is the same for every operation of a wave, as columns."""
+        sync, plan = self.plan.sync, self.plan
+        values = {
             "run_id": self.run_id,
-            "identifiers": json.dumps(dict(operation.identifiers)),
-            "state": "sent",
-            "sent_at": clock().isoformat(),
+            "sync": sync.name,
+            "target_key": plan.target_key,
+            "mapping_version": plan.mapping_version,
+            "norm_version": self.norm_version or sync.plugin.spec.norm_version,
         }
-
-    def _fact(self, operation: Operation, outcome: Outcome) -> dict[str, Any]:
-        sync = self.plan.sync
-        return {
-            **self._shared(operation),
-            "run_id": self.run_id,
-            "identifiers": json.dumps(dict(operation.identifiers)),
-            "status": str(outcome.status),
-            "reason": outcome.reason,
-            "is_permanent": outcome.is_permanent,
-            "is_opt_out": outcome.is_opt_out,
-            "job": outcome.job,
-            "opt_out_email": _stated_email(operation) if outcome.is_opt_out else None,
-            "purpose": sync.purpose,
-            "channel": sync.channel,
-            "destination": sync.destination,
-            "now": self.now.isoformat(),
-            "clock": clock().isoformat(),
-        }
-
-    def _shared(self, operation: Operation) -> dict[str, Any]:
-        return {
-            "op_id": operation.op_id,
-            "sync": self.plan.sync.name,
-            "target_key": self.plan.target_key,
-            "action": str(operation.action),
-            "lane": str(operation.lane),
-            "remote_id": operation.remote_id,
-            "record_key": operation.record_key,
-            "row_hash": operation.row_hash,
-            "mapping_version": self.plan.mapping_version,
-            "norm_version": self.norm_version or self.plan.sync.plugin.spec.norm_version,
-            "is_adopted": operation.is_adopted,
-        }
+        return _columns(values)
 
 
-def _stated_email(operation: Operation) -> str | None:
-    """The address of an operation as a consent statement names it; None when it is only known hashed."""
-    return next(
-        (key.removeprefix("email:") for key in operation.consent_keys if key.startswith("email:")), None
-    )
+def _columns(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{literal(value)} as {name}" for name, value in values.items())
+
+
+def _time(moment: datetime) -> str:
+    return f"timestamp {literal(moment.isoformat(sep=' '))}"
 
 
 @contextmanager

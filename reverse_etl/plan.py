@@ -10,11 +10,21 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
+import pyarrow as pa
+
 from reverse_etl.contract import Action, Lane, Operation, Request, Response, Target
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.destinations.files import write_snapshot
 from reverse_etl.gates import Counts, Hold
 from reverse_etl.sentences import refusal
+
+_COLUMNS = (
+    "op_id", "action", "lane", "record_key", "remote_id", "identifiers", "payload", "row_hash", "consent_keys",
+    "consented_at", "is_adopted", "is_uncertain", "was_removed_by_us",
+)  # fmt: skip
+_ACTIONS = {str(action): action for action in Action}
+_LANES = {str(lane): lane for lane in Lane}
 
 
 @dataclass(frozen=True)
@@ -108,9 +118,8 @@ class Plan:
     def _each(self) -> Iterator[Operation]:
         if self.operations is None:
             return
-        for batch in self.operations.to_batches(max_chunksize=2_000):
-            for row in batch.to_pylist():
-                yield to_operation(row, self.skipped)
+        for batch in self.operations.to_batches(max_chunksize=10_000):
+            yield from _to_operations(batch, self.skipped)
 
 
 def _ending(conversation: Generator[Request, Response, str]) -> str | None:
@@ -121,29 +130,23 @@ def _ending(conversation: Generator[Request, Response, str]) -> str | None:
     return None
 
 
-def to_operation(row: Mapping[str, Any], skipped: frozenset[str] = frozenset()) -> Operation:
-    """An operation from a row of `Plan.operations`; fields in `skipped` are left out where they are empty."""
-    return Operation(
-        op_id=row["op_id"],
-        action=Action(row["action"]),
-        lane=Lane(row["lane"]),
-        record_key=row["record_key"],
-        remote_id=row["remote_id"],
-        identifiers={
-            name: value for name, value in json.loads(row["identifiers"]).items() if value is not None
-        },
-        payload=_payload(row["payload"], skipped),
-        row_hash=row["row_hash"],
-        consent_keys=tuple(row["consent_keys"] or ()),
-        consented_at=row["consented_at"],
-        is_adopted=row["is_adopted"],
-        is_uncertain=row["is_uncertain"],
-        was_removed_by_us=row["was_removed_by_us"],
-    )
+def _to_operations(batch: pa.RecordBatch, skipped: frozenset[str]) -> Iterator[Operation]:
+    """Operations from rows of `Plan.operations`; fields in `skipped` are left out where they are empty."""
+    columns = (batch.column(name).to_pylist() for name in _COLUMNS)
+    for op_id, action, lane, record_key, remote_id, identifiers, payload, row_hash, keys, at, *flags in zip(
+        *columns, strict=True
+    ):
+        known = orjson.loads(identifiers)
+        if None in known.values():
+            known = {name: value for name, value in known.items() if value is not None}
+        yield Operation(
+            op_id, _ACTIONS[action], _LANES[lane], record_key, remote_id, known, _payload(payload, skipped), row_hash,
+            tuple(keys or ()), at, *flags,
+        )  # fmt: skip
 
 
 def _payload(text: str | None, skipped: frozenset[str]) -> dict[str, Any]:
-    fields = json.loads(text) if text else {}
+    fields: dict[str, Any] = orjson.loads(text) if text else {}
     if not skipped:
-        return dict(fields)
+        return fields
     return {name: value for name, value in fields.items() if value is not None or name not in skipped}

@@ -140,9 +140,9 @@ class Sender:
 
 def check_complete(plugin: Destination, outcomes: Sequence[Outcome], operations: Sequence[Operation]) -> None:
     """Raises AnswerMismatch unless every operation has exactly one outcome, and what is pending names its job."""
-    known = sorted(outcome.op_id for outcome in outcomes) == sorted(
+    known = len(outcomes) == len(operations) and {outcome.op_id for outcome in outcomes} == {
         operation.op_id for operation in operations
-    )
+    }
     if not known or any(outcome.status is Status.PENDING and not outcome.job for outcome in outcomes):
         raise AnswerMismatch(
             f"{plugin.spec.destination} accounted for {len(outcomes)} of {len(operations)} operations of one "

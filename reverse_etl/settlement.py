@@ -33,7 +33,7 @@ SETTLEMENT = (
         reason = excluded.reason, is_permanent = excluded.is_permanent,
         last_failed_at = excluded.last_failed_at, run_id = excluded.run_id""",
     """insert into platform.consent_log by name
-    select md5(concat_ws('|', destination, purpose, channel, identifier_type, identifier_value, now)) as statement_id,
+    select md5(concat_ws('|', destination, purpose, channel, identifier_type, identifier_value, now::varchar)) as statement_id,
         now::timestamp as stated_at, identifier_type, identifier_value, purpose, channel,
         'denied' as status, destination as source, 'reported by the destination while syncing ' || sync as proof
     from (select *, case when opt_out_email is null then 'customer_id' else 'email' end as identifier_type,

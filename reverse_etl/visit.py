@@ -1,4 +1,4 @@
-"""Carrying out a plan at one destination: look, journal, send, settle, wave by wave, and waiting for its jobs.
+"""Carrying out a plan at one destination: its account and target, its waves, and waiting for its jobs.
 
 What is planned, in which order and for which syncs is `runner.py`; no database lock is held while a call is waited for.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reverse_etl.accounts import Account, Accounts, NotConfigured
-from reverse_etl.contract import Acknowledgement, Operation, Outcome, Status, Target
+from reverse_etl.contract import Acknowledgement, Target
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.errors import DestinationStopped, RunCancelled, TargetFailed
 from reverse_etl.gates import Counts
@@ -21,11 +21,9 @@ from reverse_etl.plan import Plan
 from reverse_etl.planner import target_key
 from reverse_etl.results import SyncResult, Tally
 from reverse_etl.sender import Sender, converse
-from reverse_etl.snapshots import deliver_snapshot
 from reverse_etl.transport import Patience, Transport, open_transport
+from reverse_etl.waves import Waves
 from warehouse.progress import Progress
-
-_SILENT_WAVES = 3  # waves in a row without a single answer, after which a destination counts as down
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class Visit:
 
     def _send(self, plan: Plan, journal: Journal, sender: Sender, progress: Progress) -> None:
         try:
-            _send_all(plan, journal, sender, self.tally, progress)
+            Waves(plan, journal, sender, self.tally, progress).send()
         except RunCancelled as error:
             self.tally.cancelled = str(error)
         finally:
@@ -135,36 +133,3 @@ class Visit:
     @property
     def _is_stopped(self) -> bool:
         return self.sync.destination in self.stopped
-
-
-def _send_all(plan: Plan, journal: Journal, sender: Sender, tally: Tally, progress: Progress) -> None:
-    stage, done, silent_waves = f"sync {plan.sync.name}", 0, 0
-    progress(stage, 0, plan.size)
-    for wave in plan.waves(plan.sync.plugin.spec.wave):
-        answered = _send_wave(wave, plan, journal, sender, tally)
-        silent_waves = 0 if answered else silent_waves + 1
-        done += len(wave)
-        progress(stage, done, plan.size)
-        if silent_waves == _SILENT_WAVES:
-            break
-
-
-def _send_wave(wave: list[Operation], plan: Plan, journal: Journal, sender: Sender, tally: Tally) -> bool:
-    """Look, journal, send, settle; says whether the destination answered for anything."""
-    to_send, looked_at, outcomes = sender.look(wave)
-    allowed = journal.begin(to_send)
-    tally.withdrawn += len(to_send) - len(allowed)
-    if plan.sync.plugin.spec.is_snapshot:
-        outcomes |= deliver_snapshot(plan, sender, allowed, journal.withdrawn_from_snapshot())
-    else:
-        outcomes |= sender.deliver(allowed)
-    settled = [*looked_at, *allowed]
-    journal.settle(settled, outcomes)
-    tally.handled += len(settled)
-    for operation in settled:
-        tally.add(operation, outcomes[operation.op_id])
-    return not settled or any(_is_answer(outcomes[operation.op_id]) for operation in settled)
-
-
-def _is_answer(outcome: Outcome) -> bool:
-    return outcome.status is not Status.UNKNOWN

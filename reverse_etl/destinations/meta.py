@@ -72,7 +72,7 @@ AUDIENCE_SPEC = DestinationSpec(
     rules=_FIELDS,
     norm_version="meta-1",
     batch=10_000,
-    wave=10_000,
+    wave=20_000,
     requests_per_second=10.0,
     minimum_size=100,
 )
