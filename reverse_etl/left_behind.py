@@ -21,6 +21,7 @@ from reverse_etl.gates import Counts
 from reverse_etl.mapping import Columns, FieldMapping
 from reverse_etl.plan import Plan
 from reverse_etl.sentences import DENIALS
+from reverse_etl.spool import Spool
 from reverse_etl.sql_text import consent_key, literal, quoted
 
 _UNKNOWN = (
@@ -181,7 +182,7 @@ class _Removals:
         rows = DesiredRows(self.place.sync, mapping, self.place.target_key, self.state)
         for name, query in (("left_denials", self._denials()), ("left_held", rows.held())):
             self.connection.execute(f"create or replace temp table {name} as {query}")
-        operations = self.connection.sql(self._operations(leavers=leavers)).to_arrow_table()
+        operations = Spool(self.connection, self._operations(leavers=leavers))
         ((in_flight,),) = self.connection.execute(
             "select count(*) from left_held where is_pending"
         ).fetchall()

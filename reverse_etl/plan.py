@@ -31,7 +31,7 @@ _LANES = {str(lane): lane for lane in Lane}
 class Plan:
     """What one sync would do now.
 
-    `operations` (Arrow, one row per operation, in sending order) are those that may be sent; `waiting` counts those
+    `operations` (a Spool, one row per operation, in sending order) are those that may be sent; `waiting` counts those
     that a hold keeps back. `refusals` (Arrow) has one row per refused row: record_key, reason. `settled_locally`
     (Arrow) are changes of ownership that need no call. `consent_mark` tells whether the consent log has grown since. `snapshot` (Arrow) has the full rows of a file destination.
     `old_account` is set for a target that the sync no longer points to: the account it is in (`left_behind.py`).
@@ -118,7 +118,7 @@ class Plan:
     def _each(self) -> Iterator[Operation]:
         if self.operations is None:
             return
-        for batch in self.operations.to_batches(max_chunksize=10_000):
+        for batch in self.operations.to_batches():
             yield from _to_operations(batch, self.skipped)
 
 

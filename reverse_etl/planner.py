@@ -23,6 +23,7 @@ from reverse_etl.errors import DeclarationError
 from reverse_etl.gates import Counts, Hold, find_hold
 from reverse_etl.mapping import Columns, FieldMapping
 from reverse_etl.plan import Plan
+from reverse_etl.spool import Spool
 from reverse_etl.sql_text import CONSENT_MARK
 
 STATE_CATALOG = "state_store"
@@ -156,11 +157,11 @@ class _Assembly:
             refused_counts=dict(self._rows(self.comparison.refusal_counts())),
         )
 
-    def _operations(self, hold: Hold | None) -> pa.Table:
+    def _operations(self, hold: Hold | None) -> Spool:
         if hold is None:
-            return self._arrow(self.comparison.operations("true"))
+            return Spool(self.connection, self.comparison.operations("true"))
         kept = "step = 'remove'" if hold.removals else "step = 'remove' and lane = 'withdrawal'"
-        return self._arrow(self.comparison.operations(kept))
+        return Spool(self.connection, self.comparison.operations(kept))
 
     def _counts(self) -> Counts:
         cursor = self.connection.execute(self.comparison.counts())
