@@ -50,12 +50,29 @@ def note_old_keys(connection: duckdb.DuckDBPyConnection, source: Source, table: 
     )
 
 
-def forget_returned(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> None:
-    """Rows of a key that was deleted are stored again, even if they are what they were."""
+def forget_returned(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load_id: int) -> None:
+    """Rows of a key that was deleted are stored again, even if they are what they were.
+
+    It was deleted when it is live no more, and also when all that raw holds of it up to this delivery is older than
+    its deletion: so a file that is read again, because an older one came late, keeps the key that it had brought back.
+    """
+    table = key.delivery.table
+    noted = key_text(table.raw_keys, "noted.")
     connection.execute(
-        f"delete from {UNCHANGED_TABLE} as noted where not exists (from raw.live_keys as live where {_OF_TABLE} "
-        f"and live.key_text = {key_text(key.delivery.table.raw_keys, 'noted.')})",
-        _names(key.delivery.source, key.delivery.table),
+        f"""
+        delete from {UNCHANGED_TABLE} as noted
+        where not exists (from raw.live_keys as live where {_OF_TABLE} and live.key_text = {noted})
+            or exists (
+                from raw.deleted_rows as deleted
+                where {_OF_TABLE} and deleted.key_text = {noted} and deleted.delivered_at <= $at and not exists (
+                    from raw.{quoted(key.delivery.raw_table)} as held
+                    where {key_text(table.raw_keys, "held.")} = deleted.key_text and held._load_id <> $load_id
+                        and held._delivered_at <= $at
+                        and (held._delivered_at, held._load_id) > (deleted.delivered_at, deleted.deleted_in_load_id)
+                )
+            )
+        """,
+        _names(key.delivery.source, table) | {"at": key.delivered_at, "load_id": load_id},
     )
 
 

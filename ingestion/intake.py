@@ -220,7 +220,7 @@ def settle_versions(
     if has_known and key.delivery.table.lines:
         settle_cut_groups(connection, key, load_id, compared_columns(connection, key, delivered))
     if has_known and is_whole:
-        forget_returned(connection, key)
+        forget_returned(connection, key, load_id)
     if is_whole:
         mark_seen(connection, key, load_id)
     return take_out_unchanged(connection, key, load_id) if has_known else 0

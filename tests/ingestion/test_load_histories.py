@@ -85,6 +85,18 @@ def test_whole_tables_in_any_order_of_arrival(history, data):
         assert newest(ground) == history[max(history)]
 
 
+def test_a_key_that_came_back_stays_when_an_older_whole_table_comes_late():
+    with new_ground(load="replace", largest_shrink=1) as ground:
+        deliver(ground, "2026-10-10", [("2", "a")])
+        deliver(ground, "2026-10-11", [("1", "a")])
+        ground.load()
+        deliver(ground, "2026-10-13", [("1", "a"), ("2", "a")])
+        ground.load()
+        deliver(ground, "2026-10-12", [("1", "b")])
+        ground.load()
+        assert newest(ground) == {"1": "a", "2": "a"}
+
+
 @FEW
 @given(HISTORIES, st.data())
 def test_what_is_there_can_be_delivered_in_any_form(history, data):
