@@ -76,6 +76,7 @@ CONDITIONS: dict[str, str] = {
     "address_without_a_name": f"g_first_name is null and {_ONLY_ADDRESS} and not (emails_differ and g_email is null)",
     "initial_at_one_address": f"g_first_name = 'initial' and {_ONLY_ADDRESS}",
     "initial_and_another_email": f"g_first_name = 'initial' and {_ONLY_ADDRESS} and g_email = 'different'",
+    "initial_of_another": "g_first_name = 'initial' and initial_of_another and coalesce(g_email, '') <> 'same'",
     "birth_date_in_two_scripts": f"in_two_scripts and g_birth_date = 'same' and {_NO_CONTACT_AGREES}",
     "different_loyalty_ids": f"g_loyalty_id = 'different' and {_BIRTH_DIFFERS} and w_birth_date < -5",
     "different_accounts": f"g_web_user_id = 'different' and {_BIRTH_DIFFERS} and w_birth_date < -5",

@@ -94,6 +94,7 @@ def _scoring_sql(
             greatest(phone_name_count_l, phone_name_count_r) as phone_name_count,
             mailbox_l = mailbox_r as same_mailbox, coalesce(email_l <> email_r, false) as emails_differ,
             first_is_latin_l <> first_is_latin_r as in_two_scripts,
+            coalesce(({_means_another("l", "r")}) or ({_means_another("r", "l")}), false) as initial_of_another,
             coalesce({_trusts_first_names(settings)} and both_known and not starts_with(first_name_l, first_name_r)
                 and not starts_with(first_name_r, first_name_l), false) as two_given_names
         from sides
@@ -166,6 +167,15 @@ def _weights_sql(settings: Settings) -> list[str]:
             cases.append(f"when {len(levels) - 1 - rank} then {weight}")
         parts.append(f"case g_{comparison.name} {' '.join(cases)} else 0 end as w_{comparison.name}")
     return parts
+
+
+def _means_another(side: str, other: str) -> str:
+    """An initial that the record's own mailbox spells out as another name than the other record's: d, dean.hamilton@."""
+    initial, core, last = f"first_name_{side}", f"email_core_{side}", f"last_name_{side}"
+    return (
+        f"length({initial}) = 1 and length(first_name_{other}) > 2 and starts_with({core}, {initial}) and ends_with({core}, {last})"
+        f" and length({core}) >= length({last}) + 3 and left({core}, 2) <> left(first_name_{other}, 2)"
+    )
 
 
 def _trusts_first_names(settings: Settings) -> bool:

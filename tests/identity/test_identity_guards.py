@@ -106,6 +106,10 @@ def _traps() -> list[Record]:
         record("loyalty_members", "jerry", first_name="jerry", last_name="ullathorne", birth_date="1987-03-15", **PLACE),
         record("loyalty_members", "peter", first_name="peter", last_name="ulathorne", birth_date="1987-03-15", **PLACE),
     ]  # fmt: skip
+    misspelt_twins += [
+        record("loyalty_members", "darren", first_name="darren", last_name="holt", email="darren_holt37@example.org", birth_date="1937-11-20"),
+        record("square_customers", "dean", first_name="d", last_name="holt", email="dean.holt@example.com", birth_date="1937-11-20"),
+    ]  # fmt: skip
     spelt_like_the_names = [
         record("mailchimp_members", first, first_name=first, last_name="morton", email=f"{first}.morton@example.com")
         for first in ("dan", "dawn")
