@@ -167,8 +167,10 @@ def test_a_merge_a_split_and_an_erasure_change_every_table_as_a_rebuild_from_scr
     ours = f"customer_id = '{people[KEPT]}'"
     both = f"customer_id in ('{people[KEPT]}', '{people[MERGED]}')"
     assert changed.value(REVENUE.format(ours)) == before.value(REVENUE.format(both))
-    for gone in (people[MERGED], people[ERASED]):
-        for table in tables:
+    # the history of segments says who was in one under which id; the release of the next run ends the stays of a merged id
+    past = {people[MERGED]: {"segments.segment_membership_history"}, people[ERASED]: set()}
+    for gone, kept in past.items():
+        for table in sorted(set(tables) - kept):
             columns = changed.execute(
                 f"select column_name from (describe {table}) where column_name = 'customer_id'"
             )
