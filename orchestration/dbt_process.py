@@ -7,6 +7,7 @@ Which nodes are built is the caller's choice; what their results mean for syncs 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.utils.encoding import JSONEncoder
 
 from orchestration.errors import DbtFailed
 from orchestration.target import target_dir
@@ -48,12 +50,14 @@ class NodeResult:
 @cache
 def _parsed() -> tuple[Any, Mapping[str, Any]]:
     os.environ.setdefault("CDP_DATA_DIR", str(Settings.load().data_dir))
-    result = dbtRunner().invoke(_arguments("parse", target_dir()))
+    # not through target/manifest.json: another process may be writing that file at this moment
+    result = _invoke(_arguments("parse", target_dir(), "--no-write-json"))
     if not result.success:
         raise DbtFailed(
             f"The dbt project could not be read: {result.exception}. Correct the file it names; `cdp check` reads it again."
         )
-    return result.result, json.loads((target_dir() / "manifest.json").read_bytes())
+    as_written = result.result.writable_manifest().to_dict(omit_none=False)
+    return result.result, json.loads(json.dumps(as_written, cls=JSONEncoder))
 
 
 def manifest() -> Mapping[str, Any]:
@@ -70,17 +74,11 @@ def build(
     only when dbt could not run at all.
     """
     os.environ["CDP_DATA_DIR"] = str(Settings.load().data_dir)
-    # the manifest was written when it was parsed; writing it again costs 0.7 CPU-s a call
     options = ["--exclude-resource-type", "unit_test", "--no-write-json", "--select", *select]
     arguments = _arguments("build", target_dir(), *options)
     if exclude:
         arguments += ["--exclude", *exclude]
-    watcher = _Watcher(progress)
-    try:
-        result = dbtRunner(manifest=_parsed()[0], callbacks=[watcher]).invoke(arguments)
-    finally:
-        # dbt keeps the warehouse open for its next call; other rooms and other processes want it in between
-        DuckDBConnectionManager.close_all_connections()
+    result = _invoke(arguments, manifest=_parsed()[0], callbacks=[_Watcher(progress)])
     if result.exception is not None:
         raise DbtFailed(f"dbt stopped: {result.exception}. The log is {PROJECT_DIR / 'logs' / 'dbt.log'}.")
     return [
@@ -111,17 +109,25 @@ def compiled_sql() -> dict[str, str]:
         # dbt opens a file even so; the real one may be in use, and only its name is in the SQL
         os.environ["CDP_DATA_DIR"] = nowhere
         try:
-            result = dbtRunner(manifest=_parsed()[0]).invoke(
-                _arguments("compile", Path(nowhere) / "target", *options)
-            )
+            arguments = _arguments("compile", Path(nowhere) / "target", *options)
+            result = _invoke(arguments, manifest=_parsed()[0])
         finally:
-            DuckDBConnectionManager.close_all_connections()
             os.environ.pop("CDP_DATA_DIR")
             if before is not None:
                 os.environ["CDP_DATA_DIR"] = before
     if not result.success:
         raise DbtFailed(f"The models could not be compiled: {result.exception}. Correct the one it names.")
     return {node.node.unique_id: node.node.compiled_code for node in result.result.results}
+
+
+def _invoke(arguments: list[str], **runner: Any) -> dbtRunnerResult:  # noqa: ANN401 (dbt's own types)
+    """Call dbt and close what it keeps open for a next call: the warehouse, which others want, and its log."""
+    try:
+        return dbtRunner(**runner).invoke(arguments)
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+        for handler in logging.getLogger("file_log").handlers:
+            handler.close()
 
 
 def _arguments(command: str, target: Path, *options: str) -> list[str]:
