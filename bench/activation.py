@@ -17,6 +17,7 @@ import httpx
 
 from bench.processes import PYTHON, RESULTS, Cost, measure
 from reverse_etl.accounts import Account, Accounts
+from reverse_etl.connecting import load_accounts
 from reverse_etl.declarations import Guards, SyncDeclaration
 from reverse_etl.destinations.meta import AUDIENCE_SPEC
 from reverse_etl.journal import Journal
@@ -138,7 +139,7 @@ def _sending(folder: Path, rows: int) -> list[tuple[str, str]]:
     with open_warehouse(settings, with_state=True) as warehouse:
         build(warehouse, rows)
     with serve(folder / "first") as doubles:
-        accounts = Accounts.load(settings.outbox_dir, doubles.environment)
+        accounts = load_accounts(settings.outbox_dir, doubles.environment)
         clock = Clock()
         run_sync(
             lambda: open_warehouse(settings, with_state=True), lambda: open_state(settings), SYNC, accounts, "bench",
@@ -148,7 +149,7 @@ def _sending(folder: Path, rows: int) -> list[tuple[str, str]]:
             warehouse.execute("delete from state_store.activation.acked")
             requests = list(plan_sync(warehouse, SYNC, accounts).requests())
     with serve(folder / "second") as doubles:
-        account = Accounts.load(settings.outbox_dir, doubles.environment).find("meta")
+        account = load_accounts(settings.outbox_dir, doubles.environment).find("meta")
         assert isinstance(account, Account)
         bodies = [request.json for request in requests]
         target = {"name": "Bench", "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}

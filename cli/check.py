@@ -9,7 +9,8 @@ import click
 from cli.home import prepare_dagster_home
 from cli.terminal import console
 from ingestion.declarations import read_sources
-from reverse_etl.accounts import Accounts, NotConfigured
+from reverse_etl.accounts import NotConfigured
+from reverse_etl.connecting import load_accounts
 from reverse_etl.declarations import read_syncs
 from segments.contracts import read_segments, require_contracts
 from warehouse.settings import Settings
@@ -45,7 +46,7 @@ def check() -> None:
     console.print(
         f"[green]✓[/green] {len(segments)} segments, each with a contract and built from the sources it waits for"
     )
-    accounts = Accounts.load(settings.outbox_dir)
+    accounts = load_accounts(settings.outbox_dir)
     for destination in dict.fromkeys(sync.destination for sync in syncs):
         account = accounts.find(destination)
         if isinstance(account, NotConfigured):

@@ -11,7 +11,7 @@ import click
 from cli.sync_controls import COMMANDS
 from cli.sync_declarations import SANDBOX, declared_syncs, installation, read_declared
 from cli.terminal import console, progress_bars, table
-from reverse_etl.accounts import Accounts
+from reverse_etl.connecting import load_accounts
 from reverse_etl.log import read_log, read_refusals, read_runs
 from reverse_etl.plan import Plan
 from reverse_etl.planner import plan_sync
@@ -58,7 +58,7 @@ def plan(names: tuple[str, ...], export: Path | None, sandbox: bool) -> None:
 
 def _plan(settings: Settings, names: tuple[str, ...], export: Path | None) -> None:
     syncs, blocked = declared_syncs(settings, names)
-    accounts = Accounts.load(settings.outbox_dir)
+    accounts = load_accounts(settings.outbox_dir)
     requests = 0
     with open_warehouse(settings, with_state=True) as connection:
         for declared in syncs:
@@ -93,7 +93,7 @@ def _apply(settings: Settings, names: tuple[str, ...], *, confirm: bool) -> None
             lambda: open_warehouse(settings, with_state=True),
             lambda: open_state(settings),
             syncs,
-            Accounts.load(settings.outbox_dir),
+            load_accounts(settings.outbox_dir),
             str(uuid.uuid4()),
             settings.now(),
             show,

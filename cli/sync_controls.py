@@ -15,7 +15,7 @@ import click
 
 from cli.sync_declarations import SANDBOX, declared_syncs, find_sync, installation, read_declared
 from cli.terminal import console, progress_bars, table
-from reverse_etl.accounts import Accounts
+from reverse_etl.connecting import load_accounts
 from reverse_etl.controls import Controls
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.metrics import read_newest_metrics
@@ -124,7 +124,7 @@ def retry(name: str, unanswered: bool, dry_run: bool, sandbox: bool) -> None:
 def _plan_retry(
     settings: Settings, declared: SyncDeclaration, blocked: dict[str, str], standing: Standing
 ) -> None:
-    accounts = Accounts.load(settings.outbox_dir)
+    accounts = load_accounts(settings.outbox_dir)
     with open_warehouse(settings, with_state=True) as connection:
         plan = plan_sync(connection, declared, accounts, blocked=blocked, retrying=True)
     console.print(f"{standing.dead_letters:,} refused rows. With what is due anyway: {plan.counts}.")
@@ -150,7 +150,7 @@ def _retry(
             lambda: open_warehouse(settings, with_state=True),
             lambda: open_state(settings),
             declared,
-            Accounts.load(settings.outbox_dir),
+            load_accounts(settings.outbox_dir),
             str(uuid.uuid4()),
             settings.now(),
             show,
@@ -185,7 +185,7 @@ def verify(names: tuple[str, ...], export: Path | None, sandbox: bool) -> None:
     """
     with installation(sandbox) as settings:
         syncs, _ = declared_syncs(settings, names)
-        accounts = Accounts.load(settings.outbox_dir)
+        accounts = load_accounts(settings.outbox_dir)
         found = [
             verify_sync(lambda: open_warehouse(settings, with_state=True), declared, accounts)
             for declared in syncs

@@ -1,14 +1,12 @@
-"""Which account of each destination to use: addresses and secrets, from the environment only.
+"""Accounts of destinations: what is known of each, or why it cannot be used; `connecting` makes them of settings.
 
 A destination without settings is not an error: its syncs are reported as not configured and the run goes on.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import httpx
 
@@ -44,13 +42,6 @@ class Accounts:
 
     def __init__(self, accounts: Mapping[str, Account | NotConfigured]) -> None:
         self._accounts = dict(accounts)
-
-    @classmethod
-    def load(cls, outbox_dir: Path, environment: Mapping[str, str] | None = None) -> Accounts:
-        """Accounts from the `CDP_<TOOL>_*` variables, and the outbox folder for files; raises AccountError."""
-        from reverse_etl.connecting import read_accounts
-
-        return cls(read_accounts(outbox_dir, os.environ if environment is None else environment))
 
     def mounted_on(self, transport: httpx.BaseTransport) -> Accounts:
         """The same accounts, every HTTP call answered by this transport instead of the network."""

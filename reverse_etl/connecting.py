@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reverse_etl.accounts import Account, NotConfigured
+from reverse_etl.accounts import Account, Accounts, NotConfigured
 from reverse_etl.errors import AccountError
 from reverse_etl.signing import RefreshedToken, StandardWebhook
 
 Environment = Mapping[str, str]
 
 
-def read_accounts(outbox_dir: Path, environment: Environment) -> dict[str, Account | NotConfigured]:
-    """An account for each tool whose variables are set, else why not, by destination; raises AccountError."""
+def load_accounts(outbox_dir: Path, environment: Environment | None = None) -> Accounts:
+    """An account for each tool whose `CDP_<TOOL>_*` variables are set, else why not, and the outbox folder for files.
+
+    Raises AccountError.
+    """
+    environment = os.environ if environment is None else environment
     accounts: dict[str, Account | NotConfigured] = {"files": Account("files", str(outbox_dir), "outbox")}
     for destination, (title, needed, build) in _TOOLS.items():
         missing = [name for name in needed if not environment.get(name)]
@@ -30,7 +35,7 @@ def read_accounts(outbox_dir: Path, environment: Environment) -> dict[str, Accou
             accounts[destination] = NotConfigured(destination, sentence)
         else:
             accounts[destination] = build(environment)
-    return accounts
+    return Accounts(accounts)
 
 
 def _mailchimp(environment: Environment) -> Account:

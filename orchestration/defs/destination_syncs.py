@@ -13,7 +13,7 @@ from orchestration.dbt_graph import NIGHTLY_FRESHNESS
 from orchestration.holds import blocked_syncs
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
-from reverse_etl.accounts import Accounts
+from reverse_etl.connecting import load_accounts
 from reverse_etl.declarations import SyncDeclaration, read_syncs
 from reverse_etl.metrics import build_metrics
 from reverse_etl.results import CLEAN, SyncResult
@@ -85,7 +85,7 @@ def destination_syncs(context: dg.AssetExecutionContext) -> Iterator[Any]:
 
 def send(settings: Settings, syncs: list[SyncDeclaration], *, run_id: str) -> list[SyncResult]:
     """Run the syncs in order; one that is held or fails does not stop the next."""
-    accounts = Accounts.load(settings.outbox_dir)
+    accounts = load_accounts(settings.outbox_dir)
     with open_warehouse(settings) as connection:
         blocked = blocked_syncs(connection, dbt_process.manifest())
     return run_syncs(

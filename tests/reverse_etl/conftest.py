@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from reverse_etl.accounts import Accounts
+from reverse_etl.connecting import load_accounts
 from reverse_etl.declarations import Guards, SyncDeclaration
 from reverse_etl.planner import plan_sync
 from reverse_etl.runner import run_syncs
@@ -221,7 +222,7 @@ def open_world(folder, mailchimp_exports=None, stores=None):
     outbox = folder / "outbox"
     answering = serve if isinstance(stores, FileStores) else mount
     with answering(folder / "doubles", mailchimp_exports=mailchimp_exports) as doubles:
-        accounts = Accounts.load(outbox, doubles.environment)
+        accounts = load_accounts(outbox, doubles.environment)
         if answering is mount:
             accounts = accounts.mounted_on(SpecChecked(doubles.transport))
         yield World(stores, outbox, doubles, accounts)

@@ -5,7 +5,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from reverse_etl.accounts import Accounts
+from reverse_etl.connecting import load_accounts
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.runner import run_syncs
 from warehouse.connections import open_state, open_warehouse
@@ -19,7 +19,7 @@ if __name__ == "__main__":
         lambda: open_warehouse(settings, with_state=True),
         lambda: open_state(settings),
         syncs,
-        Accounts.load(folder / "outbox"),
+        load_accounts(folder / "outbox"),
         run_id,
         datetime(2026, 10, 31, 12),
     )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reverse_etl.accounts import Account, Accounts, NotConfigured
+from reverse_etl.accounts import Account, NotConfigured
+from reverse_etl.connecting import load_accounts
 from reverse_etl.declarations import Guards, read_syncs
 from reverse_etl.errors import AccountError, DeclarationError
 
@@ -132,7 +133,7 @@ def test_accounts_come_from_the_environment_and_show_no_secret(tmp_path):
         "CDP_META_ACCESS_TOKEN": "EAAsecret",
         "CDP_META_AD_ACCOUNT_ID": "act_77",
     }
-    accounts = Accounts.load(tmp_path, environment)
+    accounts = load_accounts(tmp_path, environment)
     mailchimp, meta = accounts.find("mailchimp"), accounts.find("meta")
     assert isinstance(mailchimp, Account)
     assert (mailchimp.address, meta.address) == (
@@ -144,14 +145,14 @@ def test_accounts_come_from_the_environment_and_show_no_secret(tmp_path):
 
 
 def test_a_missing_account_says_what_to_set(tmp_path):
-    missing = Accounts.load(tmp_path, {"CDP_META_ACCESS_TOKEN": "x"}).find("meta")
+    missing = load_accounts(tmp_path, {"CDP_META_ACCESS_TOKEN": "x"}).find("meta")
     assert isinstance(missing, NotConfigured)
     assert "set CDP_META_AD_ACCOUNT_ID in the environment" in missing.sentence
 
 
 def test_half_a_mailchimp_key_is_explained(tmp_path):
     with pytest.raises(AccountError, match="data centre"):
-        Accounts.load(tmp_path, {"CDP_MAILCHIMP_API_KEY": "0123", "CDP_MAILCHIMP_LIST_ID": "l1"})
+        load_accounts(tmp_path, {"CDP_MAILCHIMP_API_KEY": "0123", "CDP_MAILCHIMP_LIST_ID": "l1"})
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
-from reverse_etl.accounts import Accounts
+from reverse_etl.connecting import load_accounts
 from reverse_etl.errors import AccountError
 from reverse_etl.verification import verify_sync
 from tests.reverse_etl.servers import Mail, Postgres, Sftp, free_port, running, why_no_postgres
@@ -29,7 +29,7 @@ def connect(world):
     """Points the world's accounts at servers of a test by environment."""
 
     def connect_to(**environment):
-        world.accounts = Accounts.load(world.outbox, environment)
+        world.accounts = load_accounts(world.outbox, environment)
         return world
 
     world.people("people", PEOPLE)
@@ -339,5 +339,5 @@ def test_a_mail_whose_fate_is_unknown_is_not_sent_again_by_itself(connect, mail,
 def test_settings_that_cannot_work_say_what_to_write(tmp_path, changed, words):
     settings = {"CDP_EMAIL_SMTP_URL": "smtp://h", "CDP_EMAIL_FROM": "a@x.org", "CDP_EMAIL_TO": "b@x.org"}
     with pytest.raises(AccountError, match=words) as refused:
-        Accounts.load(tmp_path, {**settings, **changed})
+        load_accounts(tmp_path, {**settings, **changed})
     assert "secret" not in str(refused.value)

@@ -144,11 +144,11 @@ def test_an_unbuilt_model_holds_only_its_own_sync(world, lapsed, contacts):
 
 
 def test_a_destination_without_account_is_reported_and_the_run_goes_on(world, lapsed, vip_file):
-    from reverse_etl.accounts import Accounts
+    from reverse_etl.connecting import load_accounts
 
     world.people("vips", MANY[:2])
     world.consent(*IDS)
-    world.accounts = Accounts.load(world.outbox, {})
+    world.accounts = load_accounts(world.outbox, {})
     files, mailchimp = world.run(lapsed, vip_file)
     assert files.added == 2
     assert mailchimp.status == "not configured"
