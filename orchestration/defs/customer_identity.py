@@ -50,10 +50,10 @@ def customer_identity(context: dg.AssetExecutionContext) -> Iterator[dg.Material
     with open_state(settings) as state:
         mirror_file(state)
     with (
-        measured(settings, context.run_id, "customer_identity"),
+        measured(settings, context.run.run_id, "customer_identity"),
         open_warehouse(settings, with_state=True) as connection,
     ):
-        report = resolve(connection, run_id=context.run_id, as_of=settings.now(), progress=progress.get())
+        report = resolve(connection, run_id=context.run.run_id, as_of=settings.now(), progress=progress.get())
         if truth.exists() and not report.unchanged:
             evaluate(connection, truth)
         figures = newest_figures(connection)

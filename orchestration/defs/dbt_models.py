@@ -84,7 +84,7 @@ def _phase(context: dg.AssetExecutionContext, selection: str, exclude: str = "")
         else:
             yield from _unchanged(context, connection, phase)
             return
-    with measured(settings, context.run_id, phase):
+    with measured(settings, context.run.run_id, phase):
         results = dbt_process.build(
             _selected(context, selection), exclude=_excluded(context, exclude), progress=progress.get()
         )

@@ -72,8 +72,8 @@ SENT = {
 def destination_syncs(context: dg.AssetExecutionContext) -> Iterator[Any]:
     settings = Settings.load()
     asked = [sync for sync in SYNCS if dg.AssetKey(sync.name) in context.selected_asset_keys]
-    with measured(settings, context.run_id, "destination_syncs"):
-        results = send(settings, asked, run_id=context.run_id)
+    with measured(settings, context.run.run_id, "destination_syncs"):
+        results = send(settings, asked, run_id=context.run.run_id)
     for result in results:
         yield from _events(result)
     with open_warehouse(settings, with_state=True) as connection:

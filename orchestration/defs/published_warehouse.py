@@ -29,12 +29,12 @@ from warehouse.settings import Settings
 )
 def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     settings = Settings.load()
-    with measured(settings, context.run_id, "publish"):
+    with measured(settings, context.run.run_id, "publish"):
         with open_warehouse(settings, with_state=True) as connection:
             keep_quality(connection)
         tables = _publish(settings)
     with open_state(settings) as connection:
-        end_run(connection, run_id=context.run_id, status="succeeded")
+        end_run(connection, run_id=context.run.run_id, status="succeeded")
         backup = back_up(connection, settings, settings.now().strftime("%Y%m%dT%H%M%S"))
     return dg.MaterializeResult(
         metadata={

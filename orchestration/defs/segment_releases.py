@@ -73,8 +73,8 @@ def released_key(name: str) -> dg.AssetKey:
 )
 def segment_releases(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
     settings = Settings.load()
-    with measured(settings, context.run_id, "segment_releases"):
-        decisions = release(settings, SEGMENTS, run_id=context.run_id)
+    with measured(settings, context.run.run_id, "segment_releases"):
+        decisions = release(settings, SEGMENTS, run_id=context.run.run_id)
     for decision in decisions:
         yield _result(decision)
     with open_warehouse(settings) as connection:

@@ -37,10 +37,10 @@ def state_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeRe
     settings = Settings.load()
     take_run_lock(settings)  # the first step of every run; held until its process or `run_main_job` ends
     with open_warehouse(settings, with_state=True) as connection:
-        rows = copy_state(connection, run_id=context.run_id, as_of=settings.now())
+        rows = copy_state(connection, run_id=context.run.run_id, as_of=settings.now())
         copy_segments(connection)  # as released last; this run's release renews them
         before = newest_load_id(connection)
     with open_state(settings) as connection:
-        begin_run(connection, run_id=context.run_id, as_of=settings.now(), newest_load_id=before)
+        begin_run(connection, run_id=context.run.run_id, as_of=settings.now(), newest_load_id=before)
     for name, count in rows.items():
         yield dg.MaterializeResult(asset_key=["state", name], metadata={"dagster/row_count": count})
