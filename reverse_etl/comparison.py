@@ -132,9 +132,18 @@ class Comparison:
                 when {self.sync.mode != "mirror"} and lane <> 'withdrawal' then 'stays'
                 when not is_removable then 'release'
                 when is_adopted and lane <> 'withdrawal' then 'release'
+                when {self._would_forget()} then 'release'
                 else 'remove'
             end as step
             from compared"""
+
+    def _would_forget(self) -> str:
+        """Whether a removal would delete the opt-out that the tool itself told of, so that others could undo it."""
+        if not self.sync.plugin.spec.removing_forgets:
+            return "false"
+        return f"""record_key in (
+            select identifier_value from {self.state}.activation.opt_outs_standing
+            where destination = {literal(self.sync.destination)} and identifier_type = 'customer_id')"""
 
     def _is_parked(self) -> str:
         """Whether sending might deliver for a second time what a person would notice; a person must decide then."""

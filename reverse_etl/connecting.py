@@ -29,9 +29,7 @@ def load_accounts(outbox_dir: Path, environment: Environment | None = None) -> A
     for destination, (title, needed, build) in _TOOLS.items():
         missing = [name for name in needed if not environment.get(name)]
         if missing:
-            sentence = (
-                f"{title} is not connected: set {' and '.join(missing)} in the environment to sync to it."
-            )
+            sentence = f"{title} is not connected: set {' and '.join(missing)} in the environment{_WHY.get(destination, ' to sync to it.')}"
             accounts[destination] = NotConfigured(destination, sentence)
         else:
             accounts[destination] = build(environment)
@@ -81,11 +79,23 @@ def _sendgrid(environment: Environment) -> Account:
 def _customerio(environment: Environment) -> Account:
     site = environment["CDP_CUSTOMERIO_SITE_ID"]
     headers = {"Authorization": _basic(site, environment["CDP_CUSTOMERIO_API_KEY"])}
+    host = f"https://track{_customerio_region(environment)}.customer.io"
+    return Account("customerio", _address(environment, "CUSTOMERIO", host), site, headers)
+
+
+def _customerio_app(environment: Environment) -> Account:
+    """The same workspace by its App API, which alone tells who unsubscribed."""
+    headers = {"Authorization": f"Bearer {environment['CDP_CUSTOMERIO_APP_API_KEY']}"}
+    host = f"https://api{_customerio_region(environment)}.customer.io"
+    address = _address(environment, "CUSTOMERIO_APP", host)
+    return Account("customerio_app", address, environment["CDP_CUSTOMERIO_SITE_ID"], headers)
+
+
+def _customerio_region(environment: Environment) -> str:
     region = environment.get("CDP_CUSTOMERIO_REGION", "us").lower()
     if region not in ("us", "eu"):
         raise AccountError(f"CDP_CUSTOMERIO_REGION must be us or eu (found {region!r}).")
-    host = "track-eu.customer.io" if region == "eu" else "track.customer.io"
-    return Account("customerio", _address(environment, "CUSTOMERIO", f"https://{host}"), site, headers)
+    return "-eu" if region == "eu" else ""
 
 
 def _google(environment: Environment) -> Account:
@@ -154,6 +164,11 @@ _TOOLS: Mapping[str, Tool] = {
     "hubspot": ("HubSpot", ("CDP_HUBSPOT_ACCESS_TOKEN", "CDP_HUBSPOT_PORTAL_ID"), _hubspot),
     "sendgrid": ("SendGrid", ("CDP_SENDGRID_API_KEY", "CDP_SENDGRID_ACCOUNT"), _sendgrid),
     "customerio": ("Customer.io", ("CDP_CUSTOMERIO_SITE_ID", "CDP_CUSTOMERIO_API_KEY"), _customerio),
+    "customerio_app": (
+        "Customer.io's App API",
+        ("CDP_CUSTOMERIO_APP_API_KEY", "CDP_CUSTOMERIO_SITE_ID"),
+        _customerio_app,
+    ),
     "google": (
         "Google Ads",
         (
@@ -170,6 +185,10 @@ _TOOLS: Mapping[str, Tool] = {
     "sftp": ("The SFTP server", ("CDP_SFTP_URL", "CDP_SFTP_HOST_KEY"), _sftp),
     "email": ("The mail digest", ("CDP_EMAIL_SMTP_URL", "CDP_EMAIL_FROM", "CDP_EMAIL_TO"), _email),
 }
+
+
+# what is not connected for something else than a sync
+_WHY = {"customerio_app": ", so that who unsubscribes there is left alone everywhere."}
 
 
 def _basic(name: str, secret: str) -> str:

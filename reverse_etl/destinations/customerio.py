@@ -1,19 +1,22 @@
 """Customer.io Track API: people by our own customer id, and memberships of manual segments by the same id.
 
-The id is ours alone, so a person found under it is one that we added. A person's `unsubscribed` is never written, and
-Customer.io cannot be asked for it: syncs of people should use mode `upsert`, since deleting somebody forgets it.
+The id is ours alone, so a person found under it is one that we added. A person's `unsubscribed` is never written; it is
+read over the App API, a second address with a key of its own. Syncs of people should use mode `upsert`, since deleting
+somebody forgets it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from reverse_etl.contract import (
     Action,
     DestinationSpec,
     MatchKey,
     Operation,
+    OptOut,
     Outcome,
     Request,
     Response,
@@ -30,13 +33,20 @@ from reverse_etl.destinations.answers import (
     without_addresses,
 )
 from reverse_etl.destinations.batching import within_bytes
-from reverse_etl.destinations.targets import explanation
+from reverse_etl.destinations.targets import explanation, found
 from reverse_etl.destinations.unread import Unread
 from reverse_etl.errors import TargetFailed
 from reverse_etl.normalisers import email, text
 
 MOST_BYTES = 500_000  # of a batch
 MOST_BYTES_EACH = 32_000  # of one operation in it
+_PAGE = 1000  # the most people Customer.io gives at once
+_APP_ADVICE = "Check CDP_CUSTOMERIO_APP_API_KEY"
+_PROOF = "unsubscribed at Customer.io"
+_CHANNELS: tuple[Literal["email", "sms"], ...] = (
+    "email",
+    "sms",
+)  # whoever is unsubscribed there gets no message at all
 _KEYS = (MatchKey("id", "key", text), MatchKey("email", "email", email))
 _NEVER = frozenset({"unsubscribed", "cio_subscription_preferences", "suppressed"})
 
@@ -52,6 +62,7 @@ PERSON_SPEC = DestinationSpec(
     requests_per_second=90.0,  # 100 a second are fair use; there are no headers that say so
     keeps_types=True,
     forbidden_fields=_NEVER,
+    removing_forgets=True,
 )
 MEMBERSHIP_SPEC = DestinationSpec(
     destination="customerio",
@@ -67,13 +78,33 @@ MEMBERSHIP_SPEC = DestinationSpec(
 )
 
 
-class People(Unread):
-    """People in batches: identify for additions and changes, delete for removals."""
+class _Workspace(Unread):
+    """What both objects share: a workspace that tells who unsubscribed, and answers as plain HTTP does."""
 
-    spec = PERSON_SPEC
+    opt_out_account = "customerio_app"
 
     def classify(self, response: Response) -> Verdict:
         return classify_by_status(response)
+
+    def read_opt_outs(self, _since: datetime | None, /) -> Generator[Request, Response, list[OptOut]]:
+        """Everybody whose `unsubscribed` is true, page by page: no mail and no text message. No dates are told."""
+        condition = {"attribute": {"field": "unsubscribed", "operator": "eq", "value": "true"}}
+        query, told = {"limit": str(_PAGE)}, []
+        while True:
+            answer = yield Request("POST", "/v1/customers", json={"filter": condition}, query=query)
+            found(answer, "identifiers", "Customer.io", "The list of who unsubscribed", _APP_ADVICE)
+            for person in rows_of(answer.body, "identifiers"):
+                told += _opt_outs(person)
+            following = body_of(answer).get("next")
+            if not following:
+                return told
+            query = {**query, "start": str(following)}
+
+
+class People(_Workspace):
+    """People in batches: identify for additions and changes, delete for removals."""
+
+    spec = PERSON_SPEC
 
     def open_target(
         self, _name: str, account_id: str, _fields: Sequence[str], /
@@ -114,13 +145,10 @@ class People(Unread):
         ]
 
 
-class SegmentMemberships(Unread):
+class SegmentMemberships(_Workspace):
     """Ids in and out of a manual segment, up to 1,000 a call; the sync's target is the segment's number."""
 
     spec = MEMBERSHIP_SPEC
-
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
 
     def open_target(
         self, name: str, _account_id: str, _fields: Sequence[str], /
@@ -147,6 +175,18 @@ class SegmentMemberships(Unread):
         if response.status == 200:
             return _taken(response, operations)
         return refused(operations, _words(response))
+
+
+def _opt_outs(person: Mapping[str, Any]) -> list[OptOut]:
+    """By our own id and by the address: the customer may have been merged since, or the address be another's too."""
+    customer, address = str(person.get("id") or ""), str(person.get("email") or "").lower()
+    told = []
+    for channel in _CHANNELS:
+        if customer:
+            told.append(OptOut("customer_id", customer, None, _PROOF, channel))
+        if address:
+            told.append(OptOut("email", address, None, _PROOF, channel))
+    return told
 
 
 def _entry(operation: Operation) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from reverse_etl.destinations.answers import (
     body_of,
     classify_by_status,
     for_all,
+    handed_over,
     nothing_processed,
     part_of,
     refused,
@@ -126,7 +127,7 @@ class UserList(Unread):
         number = body_of(response).get("requestId")
         if not number:
             return nothing_processed(operations)
-        return [Outcome(operation.op_id, Status.PENDING, job=str(number)) for operation in operations]
+        return handed_over(operations, str(number))
 
     def poll(
         self, job: str, operations: Sequence[Operation], _target: Target, /
@@ -137,7 +138,7 @@ class UserList(Unread):
         state = states[0] if isinstance(states, list) and len(states) == 1 else {}
         status = state.get("requestStatus")
         if status == "PROCESSING":
-            return [Outcome(operation.op_id, Status.PENDING, job=job) for operation in operations]
+            return handed_over(operations, job)
         if status == "SUCCESS":
             return for_all(operations, Status.ACCEPTED)
         counts = rows_of(part_of(state, "errorInfo"), "errorCounts")

@@ -1,23 +1,19 @@
 """Klaviyo (revision 2026-07-15): profiles imported into a list, and memberships of a list alone.
 
 Lists are changed through their relationships only. Klaviyo's subscribe and unsubscribe jobs never are used: they lift
-suppressions, or unsubscribe people from everything.
+suppressions, or unsubscribe people from everything. What is read there is `klaviyo_lists.py`'s.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from reverse_etl.contract import (
     Acknowledgement,
     Action,
     DestinationSpec,
     MatchKey,
-    Member,
     Operation,
     Outcome,
     Presence,
@@ -26,12 +22,11 @@ from reverse_etl.contract import (
     Sighting,
     Status,
     Target,
-    Verdict,
 )
 from reverse_etl.destinations.answers import (
     body_of,
-    classify_by_status,
     for_all,
+    handed_over,
     nothing_processed,
     part_of,
     refused,
@@ -39,15 +34,13 @@ from reverse_etl.destinations.answers import (
     without_addresses,
 )
 from reverse_etl.destinations.batching import within_bytes
-from reverse_etl.destinations.targets import explanation, found, listed
+from reverse_etl.destinations.klaviyo_lists import MOST_LISTED, Lists, call, next_cursor, sightings
+from reverse_etl.destinations.targets import explanation
 from reverse_etl.normalisers import digest, e164, email, text
 
-REVISION = "2026-07-15"
 MOST_BYTES, MOST_BYTES_EACH = 5_000_000, 100_000  # of an import, and of one profile in it
 MOST_MEMBERS = 1000  # ids a relationship call may carry
-_MOST_LOOKED_UP = 100  # the largest page of profiles
 _ENVELOPE = 400
-_ADVICE = "Check CDP_KLAVIYO_API_KEY and its scopes (lists and profiles, read and write)"
 _ATTRIBUTES = ("email", "phone_number", "external_id", "first_name", "last_name", "organization", "locale")
 _LOCATION = ("address1", "address2", "city", "country", "region", "zip")
 _NEVER = frozenset({"subscriptions", "historical_import", "custom_source", "consent", "consented_at"})
@@ -93,68 +86,20 @@ MEMBERSHIP_SPEC = DestinationSpec(
 )
 
 
-class _Lists:
-    """What both objects share: the list as target, looking people up, reading the list back."""
-
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
-
-    def open_target(
-        self, name: str, _account_id: str, _fields: Sequence[str], /
-    ) -> Generator[Request, Response, str]:
-        """Finds the list by its name, or creates it empty (single opt-in says nothing about consent here)."""
-        answer = yield _call("GET", "/api/lists", query={"filter": f"equals(name,{json.dumps(name)})"})
-        for row in listed(answer, "data", "Klaviyo", f"List {name!r}", _ADVICE):
-            if row.get("id"):
-                return str(row["id"])
-        body = {"data": {"type": "list", "attributes": {"name": name}}}
-        created = yield _call("POST", "/api/lists", body)
-        return str(found(created, "data.id", "Klaviyo", f"List {name!r}", _ADVICE))
-
-    def inspect(self, operations: Sequence[Operation], _target: Target, /) -> list[Request]:
-        return [
-            _call(
-                "GET",
-                "/api/profiles",
-                query={
-                    "filter": _any_of([operation.identifiers["email"] for operation in group]),
-                    "additional-fields[profile]": "subscriptions",
-                    "page[size]": str(_MOST_LOOKED_UP),
-                },
-                op_ids=tuple(operation.op_id for operation in group),
-            )
-            for start in range(0, len(operations), _MOST_LOOKED_UP)
-            for group in [operations[start : start + _MOST_LOOKED_UP]]
-        ]
-
-    def read_members(self, target: Target, /) -> Generator[Request, Response, list[Member]]:
-        """Every page of the list's profiles."""
-        members: list[Member] = []
-        query = {"page[size]": str(_MOST_LOOKED_UP)}
-        while True:
-            page = yield _call("GET", f"/api/lists/{target.remote}/profiles", query=query)
-            rows = listed(page, "data", "Klaviyo", f"List {target.name!r}", _ADVICE)
-            members += [Member(hashlib.md5(_email(row).encode()).hexdigest(), {}) for row in rows]
-            cursor = _next_cursor(page)
-            if cursor is None:
-                return members
-            query = {**query, "page[cursor]": cursor}
-
-
-class Profiles(_Lists):
+class Profiles(Lists):
     """Profiles with their fields, imported into the list; who leaves goes out of the list, and the profile stays."""
 
     spec = PROFILE_SPEC
 
     def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
-        return _sightings(response, operations, Presence.ABSENT)
+        return sightings(response, operations, Presence.ABSENT)
 
     def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
         if operations[0].action is Action.REMOVE:
             return _relate("DELETE", operations, target)
         profiles = [_profile(operation) for operation in operations]
         return [
-            _call(
+            call(
                 "POST",
                 "/api/profile-bulk-import-jobs",
                 _import(profiles[run], target),
@@ -173,17 +118,17 @@ class Profiles(_Lists):
         job = part_of(body_of(response), "data").get("id")
         if not job:
             return nothing_processed(operations)
-        return [Outcome(operation.op_id, Status.PENDING, job=str(job)) for operation in operations]
+        return handed_over(operations, str(job))
 
     def poll(
         self, job: str, operations: Sequence[Operation], _target: Target, /
     ) -> Generator[Request, Response, list[Outcome]]:
         """The job's state, then its errors by the address each names; what cannot be told apart is unknown."""
         path = f"/api/profile-bulk-import-jobs/{job}"
-        state = part_of(body_of((yield _call("GET", path))), "data", "attributes")
+        state = part_of(body_of((yield call("GET", path))), "data", "attributes")
         status = state.get("status")
         if status in ("queued", "processing"):
-            return [Outcome(operation.op_id, Status.PENDING, job=job) for operation in operations]
+            return handed_over(operations, job)
         if status != "complete" or state.get("total_count") != len(operations):
             return for_all(operations, Status.UNKNOWN, f"Klaviyo's import ended as {status or 'not found'}")
         failed = int(state.get("failed_count") or 0)
@@ -200,13 +145,13 @@ class Profiles(_Lists):
         return outcomes
 
 
-class ListMemberships(_Lists):
+class ListMemberships(Lists):
     """People who have a profile already, in and out of a list."""
 
     spec = MEMBERSHIP_SPEC
 
     def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
-        return _sightings(response, operations, Presence.STRANGER)
+        return sightings(response, operations, Presence.STRANGER)
 
     def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
         return _relate("DELETE" if operations[0].action is Action.REMOVE else "POST", operations, target)
@@ -215,47 +160,6 @@ class ListMemberships(_Lists):
         self, _request: Request, response: Response, operations: Sequence[Operation], /
     ) -> list[Outcome]:
         return _related(response, operations)
-
-
-def _call(
-    method: str,
-    path: str,
-    body: Mapping[str, Any] | None = None,
-    *,
-    query: Mapping[str, str] | None = None,
-    op_ids: tuple[str, ...] = (),
-) -> Request:
-    headers = {"revision": REVISION, "Accept": "application/vnd.api+json"}
-    if body is not None:
-        headers["Content-Type"] = "application/vnd.api+json"
-    return Request(method, path, json=body, query=query or {}, headers=headers, op_ids=op_ids)
-
-
-def _any_of(addresses: Sequence[str]) -> str:
-    return f"any(email,{json.dumps(list(addresses), ensure_ascii=False)})"
-
-
-def _sightings(
-    response: Response, operations: Sequence[Operation], not_there: Presence
-) -> dict[str, Sighting]:
-    body = body_of(response)
-    if response.status != 200 or not isinstance(body.get("data"), list):
-        return {}
-    rows = {_email(row): row for row in rows_of(body, "data")}
-    seen = {}
-    for operation in operations:
-        row = rows.get(operation.identifiers["email"])
-        presence = not_there if row is None else Presence.KNOWN
-        # leaving a list is right for everybody, and says nothing about what they agreed to
-        if row is not None and operation.action is not Action.REMOVE and _is_out(row):
-            presence = Presence.OPTED_OUT
-        seen[operation.op_id] = Sighting(presence, str(row.get("id")) if row is not None else None)
-    return seen
-
-
-def _is_out(row: Mapping[str, Any]) -> bool:
-    marketing = part_of(row, "attributes", "subscriptions", "email", "marketing")
-    return bool(marketing.get("suppression")) or marketing.get("consent") == "UNSUBSCRIBED"
 
 
 def _profile(operation: Operation) -> dict[str, Any]:
@@ -282,7 +186,7 @@ def _import(profiles: Sequence[Mapping[str, Any]], target: Target) -> dict[str, 
 
 def _relate(method: str, operations: Sequence[Operation], target: Target) -> list[Request]:
     return [
-        _call(
+        call(
             method,
             f"/api/lists/{target.remote}/relationships/profiles",
             {"data": [{"type": "profile", "id": _profile_id(operation)} for operation in group]},
@@ -316,16 +220,16 @@ def _refused(response: Response, operations: Sequence[Operation]) -> list[Outcom
 def _import_errors(path: str) -> Generator[Request, Response, dict[str, str]]:
     """Address → Klaviyo's words, from every page of a job's errors."""
     errors: dict[str, str] = {}
-    query = {"page[size]": str(_MOST_LOOKED_UP)}
+    query = {"page[size]": str(MOST_LISTED)}
     while True:
-        page = yield _call("GET", f"{path}/import-errors", query=query)
+        page = yield call("GET", f"{path}/import-errors", query=query)
         for row in rows_of(body_of(page), "data"):
             attributes = part_of(row, "attributes")
             payload = part_of(attributes, "original_payload")
             address = payload.get("email") or part_of(payload, "attributes").get("email")
             words = attributes.get("detail") or attributes.get("title") or "refused"
             errors[str(address).lower()] = without_addresses(f"Klaviyo: {words}")
-        cursor = _next_cursor(page)
+        cursor = next_cursor(page)
         if cursor is None:
             return errors
         query = {**query, "page[cursor]": cursor}
@@ -334,12 +238,3 @@ def _import_errors(path: str) -> Generator[Request, Response, dict[str, str]]:
 def _imported(operation: Operation, errors: Mapping[str, str]) -> Outcome:
     reason = errors.get(operation.identifiers["email"])
     return Outcome(operation.op_id, Status.REJECTED if reason else Status.ACCEPTED, reason)
-
-
-def _next_cursor(page: Response) -> str | None:
-    following = part_of(body_of(page), "links").get("next")
-    return parse_qs(urlsplit(str(following)).query).get("page[cursor]", [None])[0] if following else None
-
-
-def _email(row: Mapping[str, Any]) -> str:
-    return str(part_of(row, "attributes").get("email") or "").lower()

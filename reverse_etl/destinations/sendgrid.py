@@ -1,6 +1,7 @@
 """SendGrid Marketing Campaigns v3: contacts upserted into a list; who leaves goes out of the list, and the contact stays.
 
-SendGrid keeps opt-outs apart from contacts (suppressions) and obeys them itself; they are never written here.
+SendGrid keeps opt-outs apart from contacts (suppressions) and obeys them itself; they are read in `sendgrid_opt_outs.py`
+and never written.
 """
 
 from __future__ import annotations
@@ -30,12 +31,14 @@ from reverse_etl.destinations.answers import (
     body_of,
     classify_by_status,
     for_all,
+    handed_over,
     nothing_processed,
     part_of,
     refused,
     without_addresses,
 )
 from reverse_etl.destinations.batching import within_bytes
+from reverse_etl.destinations.sendgrid_opt_outs import TellsSuppressions
 from reverse_etl.destinations.targets import explanation, found, listed
 from reverse_etl.normalisers import digest, email, shortened, text
 
@@ -75,7 +78,7 @@ CONTACT_SPEC = DestinationSpec(
 )
 
 
-class Contacts:
+class Contacts(TellsSuppressions):
     """Contacts of one list; SendGrid works them off as jobs."""
 
     spec = CONTACT_SPEC
@@ -149,7 +152,7 @@ class Contacts:
             return nothing_processed(operations)
         if request.method == "DELETE":
             return for_all(operations, Status.ACCEPTED)  # a removal's job cannot be asked about
-        return [Outcome(operation.op_id, Status.PENDING, job=str(job)) for operation in operations]
+        return handed_over(operations, str(job))
 
     def poll(
         self, job: str, operations: Sequence[Operation], _target: Target, /
@@ -159,7 +162,7 @@ class Contacts:
         body = body_of(answer)
         status, results = body.get("status"), part_of(body, "results")
         if status == "pending":
-            return [Outcome(operation.op_id, Status.PENDING, job=job) for operation in operations]
+            return handed_over(operations, job)
         if status == "completed":
             return for_all(operations, Status.ACCEPTED)
         if status not in ("errored", "failed"):

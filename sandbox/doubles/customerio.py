@@ -1,6 +1,8 @@
-"""A pretend Customer.io Track API: people in batches, manual segments by number, partial answers (207), no headers.
+"""A pretend Customer.io: the Track API (people in batches, manual segments by number, partial answers with 207, no
+headers), and of the App API the search for people, with a key of its own.
 
-Rules as documented: 500 kB a batch and 32 kB an operation, 1,000 ids a segment call, segments exist already.
+Rules as documented: 500 kB a batch and 32 kB an operation, 1,000 ids a segment call, segments exist already, 1,000 people
+a page of a search. Only people themselves change their `unsubscribed` here (by hand, in the state).
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from starlette.routing import Route
 
 from sandbox.doubles.tool import Holding, Tool, is_basic, is_hit
 
-MOST_BYTES, MOST_BYTES_EACH, MOST_IDS = 500_000, 32_000, 1000
+MOST_BYTES, MOST_BYTES_EACH, MOST_IDS, MOST_FOUND = 500_000, 32_000, 1000, 1000
+APP_SECRET = "sandbox-app-key"
+_UNSUBSCRIBED = {"attribute": {"field": "unsubscribed", "operator": "eq", "value": "true"}}
 SEGMENTS = (1, 2, 3)
 
 
@@ -24,7 +28,8 @@ class CustomerIo(Tool):
 
     name, title, secret = "customerio", "Customer.io", "sandbox-track-key"
     schema = """
-    create table if not exists customerio_people (id text primary key, attributes text);
+    create table if not exists customerio_people (
+        id text primary key, attributes text, unsubscribed integer default 0);
     create table if not exists customerio_members (segment_id integer, id text, primary key (segment_id, id));
     """
 
@@ -34,6 +39,7 @@ class CustomerIo(Tool):
             Route("/api/v2/batch", self.batch, methods=["POST"]),
             Route(f"{segment}/add_customers", self.change_members, methods=["POST"]),
             Route(f"{segment}/remove_customers", self.change_members, methods=["POST"]),
+            Route("/v1/customers", self.find_people, methods=["POST"]),
         ]
 
     @classmethod
@@ -42,6 +48,8 @@ class CustomerIo(Tool):
             "CDP_CUSTOMERIO_URL": url,
             "CDP_CUSTOMERIO_SITE_ID": "sandbox-site",
             "CDP_CUSTOMERIO_API_KEY": cls.secret,
+            "CDP_CUSTOMERIO_APP_URL": url,
+            "CDP_CUSTOMERIO_APP_API_KEY": APP_SECRET,
         }
 
     def holdings(self) -> Iterable[Holding]:
@@ -55,6 +63,8 @@ class CustomerIo(Tool):
                 yield Holding("segments", str(number), members)
 
     def is_authentic(self, request: Request) -> bool:
+        if request.url.path.endswith("/v1/customers"):
+            return request.headers.get("authorization") == f"Bearer {APP_SECRET}"
         return is_basic(request, self.secret)
 
     def problem(self, status: int, words: str) -> Response:
@@ -91,6 +101,21 @@ class CustomerIo(Tool):
         self.store.deliver("customerio", str(number), action, ids)
         return JSONResponse({})
 
+    async def find_people(self, request: Request) -> Response:
+        """People by a filter; of all filters only the one for who unsubscribed is known here."""
+        limit, start = int(request.query_params.get("limit", "50")), request.query_params.get("start", "")
+        if (await request.json()).get("filter") != _UNSUBSCRIBED or not 1 <= limit <= MOST_FOUND:
+            return self.problem(400, f"a filter, and a limit of at most {MOST_FOUND}")
+        rows = self.store.rows(
+            "select * from customerio_people where unsubscribed and id > ? order by id limit ?",
+            start,
+            limit + 1,
+        )
+        people = [{"id": row["id"], **json.loads(row["attributes"])} for row in rows[:limit]]
+        found = [{"id": one["id"], "email": one.get("email"), "cio_id": f"cio_{one['id']}"} for one in people]
+        following = found[-1]["id"] if len(rows) > limit else ""
+        return JSONResponse({"identifiers": found, "ids": [one["id"] for one in found], "next": following})
+
     def _carry_out(self, entries: list[dict[str, Any]]) -> None:
         for entry in entries:
             person = entry["identifiers"]["id"]
@@ -98,11 +123,14 @@ class CustomerIo(Tool):
                 self.store.write("delete from customerio_people where id = ?", person)
                 self.store.write("delete from customerio_members where id = ?", person)
                 continue
-            known = self.store.one("select attributes from customerio_people where id = ?", person)
+            known = self.store.one("select * from customerio_people where id = ?", person)
             merged = {**(json.loads(known["attributes"]) if known else {}), **entry["attributes"]}
             kept = {name: value for name, value in merged.items() if value not in (None, "")}
             self.store.write(
-                "insert or replace into customerio_people values (?, ?)", person, json.dumps(kept)
+                "insert or replace into customerio_people values (?, ?, ?)",
+                person,
+                json.dumps(kept),
+                known["unsubscribed"] if known else 0,
             )
         for action, noted in (("identify", "add"), ("delete", "remove")):
             people = [entry["identifiers"]["id"] for entry in entries if entry["action"] == action]

@@ -21,6 +21,9 @@ MOST_PROFILES, MOST_BYTES, MOST_BYTES_EACH = 10_000, 5_000_000, 100_000
 MOST_MEMBERS, MOST_LISTED = 1000, 100
 _MEDIA_TYPE = "application/vnd.api+json"
 _AT = "2026-10-31T12:00:00Z"
+_SUPPRESSED_SINCE = re.compile(
+    r"greater-than\(subscriptions\.email\.marketing\.suppression\.timestamp,([^)]+)\)"
+)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -30,7 +33,8 @@ class Klaviyo(Tool):
     name, title, secret = "klaviyo", "Klaviyo", "sandbox-klaviyo-key"
     schema = """
     create table if not exists klaviyo_profiles (
-        id integer primary key autoincrement, email text unique, attributes text, suppressed integer default 0);
+        id integer primary key autoincrement, email text unique, attributes text, suppressed integer default 0,
+        suppressed_at text default '2026-10-31T12:00:00+00:00');
     create table if not exists klaviyo_lists (id integer primary key autoincrement, name text unique);
     create table if not exists klaviyo_members (list_id integer, profile_id integer, primary key (list_id, profile_id));
     create table if not exists klaviyo_jobs (
@@ -85,6 +89,10 @@ class Klaviyo(Tool):
         refusal = self._badly_addressed(request)
         if refusal:
             return refusal
+        suppressed = _SUPPRESSED_SINCE.fullmatch(request.query_params.get("filter", ""))
+        if suppressed:
+            sql = "select * from klaviyo_profiles where suppressed and suppressed_at > ? order by id"
+            return self._paged(request, [_profile(row) for row in self.store.rows(sql, suppressed[1])])
         addresses = [
             json.loads(text).lower() for text in _QUOTED.findall(request.query_params.get("filter", ""))
         ]
@@ -175,15 +183,15 @@ class Klaviyo(Tool):
         return Response(status_code=204)
 
     async def list_members(self, request: Request) -> Response:
-        start, size = (
-            int(request.query_params.get("page[cursor]", "0")),
-            int(request.query_params["page[size]"]),
-        )
+        return self._paged(request, [_profile(row) for row in self._members(request.path_params["id"])])
+
+    def _paged(self, request: Request, profiles: list[dict[str, Any]]) -> Response:
+        start = int(request.query_params.get("page[cursor]", "0"))
+        size = int(request.query_params.get("page[size]", "20"))
         if size > MOST_LISTED:
             return self.problem(400, f"at most {MOST_LISTED} profiles a page")
-        rows = self._members(request.path_params["id"])
-        following = start + size if start + size < len(rows) else None
-        return _page(request, [_profile(row) for row in rows[start : start + size]], following)
+        following = start + size if start + size < len(profiles) else None
+        return _page(request, profiles[start : start + size], following)
 
     def _members(self, list_id: int) -> list[dict[str, Any]]:
         sql = "select * from klaviyo_members join klaviyo_profiles on id = profile_id where list_id = ? order by email"
@@ -243,7 +251,7 @@ def _profile(row: dict[str, Any]) -> dict[str, Any]:
     if row["suppressed"]:
         marketing = {
             "consent": "UNSUBSCRIBED",
-            "suppression": [{"reason": "USER_SUPPRESSED", "timestamp": _AT}],
+            "suppression": [{"reason": "USER_SUPPRESSED", "timestamp": row["suppressed_at"]}],
         }
     attributes = {**json.loads(row["attributes"]), "subscriptions": {"email": {"marketing": marketing}}}
     return {"type": "profile", "id": str(row["id"]), "attributes": attributes, "links": {"self": ""}}

@@ -1,6 +1,8 @@
-"""A pretend SendGrid Marketing Campaigns: contacts upserted as jobs, lists, search by address, files of errors.
+"""A pretend SendGrid Marketing Campaigns: contacts upserted as jobs, lists, search by address, files of errors; and who
+unsubscribed, to be read.
 
-Rules as documented: 30,000 contacts or 6 MB an upsert, 100 addresses a search, lengths of fields, no null.
+Rules as documented: 30,000 contacts or 6 MB an upsert, 100 addresses a search, lengths of fields, no null, 500
+suppressions a page. Only people themselves unsubscribe here (by hand, in the state).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from starlette.routing import Route
 
 from sandbox.doubles.tool import Holding, Tool, is_hit
 
-MOST_CONTACTS, MOST_BYTES, MOST_SEARCHED = 30_000, 6_000_000, 100
+MOST_CONTACTS, MOST_BYTES, MOST_SEARCHED, MOST_SUPPRESSED = 30_000, 6_000_000, 100, 500
 _FIELDS = {
     "email": 254,
     "first_name": 50,
@@ -40,6 +42,8 @@ class SendGrid(Tool):
     create table if not exists sendgrid_lists (id text primary key, name text unique);
     create table if not exists sendgrid_members (list_id text, contact_id text, primary key (list_id, contact_id));
     create table if not exists sendgrid_jobs (id text primary key, status text, total integer, errors text);
+    create table if not exists sendgrid_suppressions (
+        email text, kind text, group_name text default '', created integer, primary key (email, kind, group_name));
     """
 
     def routes(self) -> list[Route]:
@@ -52,6 +56,8 @@ class SendGrid(Tool):
             Route(lists, self.find_lists, methods=["GET"]),
             Route(lists, self.create_list, methods=["POST"]),
             Route(f"{lists}/{{id}}/contacts", self.remove, methods=["DELETE"]),
+            Route("/v3/suppression/{kind}", self.list_suppressions, methods=["GET"]),
+            Route("/v3/asm/suppressions", self.list_group_suppressions, methods=["GET"]),
         ]
 
     @classmethod
@@ -154,6 +160,33 @@ class SendGrid(Tool):
         self.store.write_many(sql, [(row["id"], contact["id"]) for contact in known])
         self.store.deliver("sendgrid", row["name"], "remove", [contact["email"] for contact in known])
         return self._job("completed", len(ids), [])
+
+    async def list_suppressions(self, request: Request) -> Response:
+        """Global unsubscribes or spam reports, the newest first."""
+        asked, kind = request.query_params, request.path_params["kind"]
+        limit, offset = int(asked.get("limit", "500")), int(asked.get("offset", "0"))
+        if kind not in ("unsubscribes", "spam_reports") or limit > MOST_SUPPRESSED:
+            return self.problem(400, f"a kind of suppression, and a limit of at most {MOST_SUPPRESSED}")
+        sql = (
+            "select created, email from sendgrid_suppressions where kind = ? and created >= ? "
+            "order by created desc, email limit ? offset ?"
+        )
+        rows = self.store.rows(sql, kind, int(asked.get("start_time", "0")), limit, offset)
+        return JSONResponse([{**row, "ip": "10.0.0.1"} if kind == "spam_reports" else row for row in rows])
+
+    async def list_group_suppressions(self, _: Request) -> Response:
+        rows = self.store.rows("select * from sendgrid_suppressions where kind = 'group' order by email")
+        return JSONResponse(
+            [
+                {
+                    "email": row["email"],
+                    "group_id": 1,
+                    "group_name": row["group_name"],
+                    "created_at": row["created"],
+                }
+                for row in rows
+            ]
+        )
 
     def _wrong(self, raw: bytes, contacts: object, lists: list[str]) -> Response | None:
         if not isinstance(contacts, list) or not 1 <= len(contacts) <= MOST_CONTACTS or len(raw) > MOST_BYTES:

@@ -50,6 +50,11 @@ _OPENAPI = {
             "/contacts/search/emails",
         ),
         "sendgrid_mc_lists.json": ("/v3/marketing/lists", "/v3/marketing/lists/{id}/contacts"),
+        "sendgrid_suppressions.json": (
+            "/v3/suppression/unsubscribes",
+            "/v3/suppression/spam_reports",
+            "/v3/asm/suppressions",
+        ),
     },
 }
 CHECKED = ("mailchimp", "meta", "google", *_OPENAPI)
