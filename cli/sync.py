@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cli.sync_controls import COMMANDS
+from cli import sync_controls, sync_status
 from cli.sync_declarations import SANDBOX, declared_syncs, installation, read_declared
 from cli.terminal import console, progress_bars, table
 from reverse_etl.connecting import load_accounts
@@ -40,7 +40,7 @@ def sync() -> None:
     """
 
 
-for command in COMMANDS:
+for command in (*sync_status.COMMANDS, *sync_controls.COMMANDS):
     sync.add_command(command)
 
 

@@ -1,6 +1,6 @@
 """Which syncs a command is about: read from the dbt project, with what holds them, in the right installation.
 
-What the commands do with them is in `sync.py` and `sync_controls.py`.
+What the commands do with them is in `sync.py`, `sync_status.py` and `sync_controls.py`.
 """
 
 from __future__ import annotations

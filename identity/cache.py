@@ -11,7 +11,7 @@ import hashlib
 import duckdb
 
 from identity import model, rules
-from identity.ledger import Decisions
+from identity.history import Decisions
 from identity.workspace import CATALOG, first_row
 
 FORMAT = 1  # raise it when the tables below change their meaning

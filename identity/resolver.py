@@ -12,7 +12,20 @@ from datetime import datetime
 
 import duckdb
 
-from identity import blocking, cache, changes, graph, ledger, model, outputs, records, rules, scoring, train
+from identity import (
+    blocking,
+    cache,
+    changes,
+    graph,
+    history,
+    ledger,
+    model,
+    outputs,
+    records,
+    rules,
+    scoring,
+    train,
+)
 from identity.assignment import Assignment, assign
 from identity.report import Clock, IdentityReport, report_run, report_unchanged
 from identity.training import read_labels
@@ -29,7 +42,7 @@ class _Night:
     warehouse: str
     state: str
     kept: str
-    decisions: ledger.Decisions
+    decisions: history.Decisions
 
 
 def resolve(
@@ -56,7 +69,7 @@ def resolve(
         clock.start("read records")
         content = records.read(connection, warehouse)
         frozen = None if retrain else train.load_model(connection, state)
-        decisions = ledger.read_decisions(connection, state)
+        decisions = history.read_decisions(connection, state)
         last = ledger.last_run(connection, state)
         if (
             frozen
@@ -99,7 +112,7 @@ def resolve(
         return report_run(run, frozen, learns, clock, is_full=not cache.is_kept(kept))
 
 
-def _digest(content: str, frozen: train.FrozenModel, decisions: ledger.Decisions) -> str:
+def _digest(content: str, frozen: train.FrozenModel, decisions: history.Decisions) -> str:
     parts = (content, frozen.version, model.fingerprint(), rules.rules_hash(), decisions)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
@@ -161,10 +174,10 @@ def _weigh_inside(connection: duckdb.DuckDBPyConnection, night: _Night, settings
 def _keep_ids(
     connection: duckdb.DuckDBPyConnection, night: _Night, run: ledger.RunRow
 ) -> tuple[Assignment, ledger.RunRow]:
-    history = ledger.read_history(connection, night.state)
-    clusters = graph.members(connection) + ledger.untouched_clusters(connection, night.state)
-    assignment = assign(clusters, history.previous, history.ages, history.live)
-    bridges = graph.find_bridges(connection, assignment.events, history.previous)
+    past = history.read_history(connection, night.state)
+    clusters = graph.members(connection) + history.untouched_clusters(connection, night.state)
+    assignment = assign(clusters, past.previous, past.ages, past.live)
+    bridges = graph.find_bridges(connection, assignment.events, past.previous)
     happened = Counter(event.action for event in assignment.events)
     return assignment, ledger.commit(connection, night.state, assignment, bridges, run.with_counts(happened))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from identity import cache, graph, ledger, rules
+from identity import cache, graph, history, rules
 from identity.errors import SweepImpossible
 from identity.evaluation import measure
 from identity.trials import trial
@@ -42,7 +42,7 @@ def sweep(
     """
     with workspace(connection) as warehouse:
         _recall(connection, warehouse)
-        decisions = ledger.read_decisions(connection, state)
+        decisions = history.read_decisions(connection, state)
         must = graph.profile_pairs(connection, decisions.must_link)
         cannot = graph.profile_pairs(connection, decisions.cannot_link)
         points = []

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from identity import cache, changes, graph, ledger, records, train
+from identity import cache, changes, graph, history, records, train
 from identity.errors import ModelUnknown
 from identity.labels import Labels
 from identity.workspace import count_rows, workspace
@@ -49,11 +49,11 @@ def retrain(
             run_id=run_id,
             as_of=as_of,
             record_count=count_rows(connection, "present_rows"),
-            labels=read_labels(connection, ledger.read_decisions(connection, state)),
+            labels=read_labels(connection, history.read_decisions(connection, state)),
         )
 
 
-def read_labels(connection: duckdb.DuckDBPyConnection, decisions: ledger.Decisions) -> Labels:
+def read_labels(connection: duckdb.DuckDBPyConnection, decisions: history.Decisions) -> Labels:
     """The decisions about present records, as pairs of profiles."""
     return Labels(
         graph.profile_pairs(connection, decisions.must_link),

@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from cli import sync_controls
+from cli import sync_controls, sync_status
 from cli.sync import sync
 from warehouse.errors import CdpError
 
@@ -19,8 +19,9 @@ def cdp(file_world, contacts, monkeypatch):
     settings = {"CDP_DATA_DIR": str(world.stores.settings.data_dir), "CDP_AS_OF": "2026-10-31T12:00:00"}
     for name, value in {**world.doubles.environment, **settings}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sync_controls, "read_declared", lambda _settings: [contacts])
-    monkeypatch.setattr(sync_controls, "declared_syncs", lambda _settings, _names: ([contacts], {}))
+    for module in (sync_controls, sync_status):
+        monkeypatch.setattr(module, "read_declared", lambda _settings: [contacts])
+        monkeypatch.setattr(module, "declared_syncs", lambda _settings, _names: ([contacts], {}))
 
     def typed(*words):
         answer = CliRunner().invoke(sync, words)
