@@ -75,6 +75,7 @@ AUDIENCE_SPEC = DestinationSpec(
     wave=20_000,
     requests_per_second=10.0,
     minimum_size=100,
+    forbidden_paths=("usersreplace",),  # exchanges everybody at once, and others' people with them
 )
 
 

@@ -1,12 +1,13 @@
 """Things that went wrong for others who send audiences to tools, told in our words: each can not happen here.
 
-Where a story is about one tool's fields (6, 7, 21), the rule is part of every destination's facts and checked on the request
-itself; the tool's own module must state it.
+Each is told by whole runs, and judged by what reached the pretend tool. Where a story is about a tool that is not among ours
+(7, 21), the same mistake is looked for at every tool that would allow it, and the rule that forbids it is checked beside.
 """
 
 import hashlib
 import json
 import random
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -19,6 +20,7 @@ from reverse_etl.accounts import Account, Accounts
 from reverse_etl.contract import Action, Lane, Operation, Request, Response, Status, Target
 from reverse_etl.destinations import DESTINATIONS
 from reverse_etl.destinations.answers import for_all
+from reverse_etl.destinations.klaviyo import Profiles
 from reverse_etl.destinations.mailchimp import CONTACT_SPEC, Contacts, SegmentMemberships
 from reverse_etl.destinations.meta import AUDIENCE_SPEC, CustomAudience
 from reverse_etl.errors import ForbiddenRequest
@@ -42,10 +44,10 @@ def ten(world):
     return world
 
 
-def at_mailchimp(world, sql, *values):
-    """Somebody does something at Mailchimp by hand."""
+def at_a_tool(world, sql):
+    """Somebody does something there by hand, or looks; returns the rows."""
     with closing(sqlite3.connect(world.doubles.state_path)) as connection, connection:
-        connection.execute(sql, values)
+        return connection.execute(sql).fetchall()
 
 
 def forget_everything(world):
@@ -143,7 +145,7 @@ def test_story_05_contacts_deleted_by_hand_came_back_with_the_next_sync(ten, con
     if how == "archived":
         archive(ten, "p3@x.org")
     else:
-        at_mailchimp(ten, "delete from mailchimp_members where email = 'p3@x.org'")
+        at_a_tool(ten, "delete from mailchimp_members where email = 'p3@x.org'")
     assert ten.run(contacts).operations == 0
     for name in ("Anna", "Annie"):
         ten.people("contacts", [(customer, email, None, name) for customer, email in TEN])
@@ -169,24 +171,123 @@ def request_of(path="/x", **body):
     return Request("POST", path, json=body)
 
 
-def test_story_06_leaving_a_list_unsubscribed_people_from_everything_and_joining_one_undid_their_opt_out():
+def klaviyo_calls(world):
+    """Method and path of what changed something at Klaviyo, numbers of lists left out."""
+    return {
+        (row["method"], re.sub(r"/\d+/", "/N/", row["path"].removeprefix("/klaviyo")))
+        for row in world.writes()
+        if row["tool"] == "klaviyo"
+    }
+
+
+LIST_CALL = "/api/lists/N/relationships/profiles"
+
+
+def test_story_06_leaving_a_list_unsubscribed_people_from_everything_and_joining_one_undid_their_opt_out(
+    ten, declare
+):
     """Klaviyo's unsubscribe job unsubscribes globally who is not in the list, and its subscribe job lifts suppressions.
 
-    Rule: a membership sync uses the list's membership calls only; the facts of a destination forbid the others, whoever
-    encodes them.
+    Rule: a membership sync uses the list's membership calls only. Who leaves stays a profile that may be written to;
+    who had unsubscribed stays unsubscribed, though every table here says that they agreed.
     """
-    spec = replace(AUDIENCE_SPEC, forbidden_paths=("profile-subscription-bulk-", "profile-suppression-bulk-"))
-    never_sent.check(request_of("/api/lists/L1/relationships/profiles"), spec)
-    for job in ("create-jobs", "delete-jobs"):
-        with pytest.raises(ForbiddenRequest, match="may never be sent from here"):
-            never_sent.check(request_of(f"/api/profile-subscription-bulk-{job}"), spec)
+    everybody = declare("everybody", "klaviyo", "profile", "contacts", "Everybody", fields={"email": "email"})
+    lapsed = declare("lapsed", "klaviyo", "list_membership", "lapsed", "Lapsed", fields={"email": "email"})
+    assert [result.status for result in ten.run(everybody, lapsed)] == ["sent", "sent"]
+    at_a_tool(ten, "update klaviyo_profiles set suppressed = 1 where email in ('p8@x.org', 'p9@x.org')")
+    ten.people("lapsed", TEN[3:])
+    ten.run(everybody, lapsed)
+    ten.people("lapsed", [*TEN[1:], ("c_10", "p10@x.org")])
+    ten.people("contacts", [(*row, None, "Changed") for row in TEN])
+    ten.run(everybody, lapsed, retrying=True)
+    assert klaviyo_calls(ten) == {
+        ("POST", "/api/lists"),
+        ("POST", "/api/profile-bulk-import-jobs"),
+        ("POST", LIST_CALL),
+        ("DELETE", LIST_CALL),
+    }
+    lists = ten.ask("/_state")["klaviyo"]["lists"]
+    assert {row["email"] for row in lists["Lapsed"]} == {f"p{number}@x.org" for number in range(1, 8)}
+    assert {row["email"] for row in lists["Everybody"]} == EMAILS - {"p8@x.org", "p9@x.org"}
+    assert at_a_tool(ten, "select email from klaviyo_profiles where suppressed order by 1") == [
+        ("p8@x.org",),
+        ("p9@x.org",),
+    ]
 
 
-def test_story_07_leaving_one_list_was_a_global_unsubscribe():
+@pytest.mark.parametrize(
+    "job", ["subscription-bulk-delete", "subscription-bulk-create", "suppression-bulk-delete"]
+)
+def test_story_06_a_module_that_would_use_those_jobs_is_stopped_before_the_network(
+    ten, declare, monkeypatch, job
+):
+    """Klaviyo's own facts forbid them, whoever encodes a request."""
+    sync = declare("everybody", "klaviyo", "profile", "contacts", "Everybody", fields={"email": "email"})
+    encode = Profiles.encode
+    monkeypatch.setattr(
+        Profiles,
+        "encode",
+        lambda *given: [replace(call, path=f"/api/profile-{job}-jobs") for call in encode(*given)],
+    )
+    with pytest.raises(ForbiddenRequest, match="may never be sent from here"):
+        ten.run(sync)
+    assert klaviyo_calls(ten) == {("POST", "/api/lists")}
+
+
+# tool → how its lists are filled, what they rest on, where the double shows both, and who is out there
+LISTS = {
+    "klaviyo": ("list_membership", "profile", ("lists", "profiles"), "klaviyo_profiles where suppressed"),
+    "hubspot": ("list_membership", "contact", ("lists", "contacts"), "hubspot_contacts where opted_out"),
+    "sendgrid": ("contact", "contact", ("lists", "contacts"), "sendgrid_suppressions"),
+    "customerio": (
+        "segment_membership",
+        "person",
+        ("segments", "people"),
+        "customerio_people where unsubscribed",
+    ),
+}
+
+
+@pytest.mark.parametrize("tool", LISTS)
+def test_story_07_leaving_one_list_was_a_global_unsubscribe(ten, declare, tool):
     """Iterable's `channelUnsubscribe: true` on leaving a list is "essentially a global unsubscribe".
 
-    Rule: a field that may have one value only is checked wherever it stands in a request.
+    Rule: leaving a list takes a person out of that list: they stay a contact, in every other list, and unsubscribed
+    from nothing.
     """
+    membership, contact, (lists, people), out = LISTS[tool]
+    names = ("1", "2") if tool == "customerio" else ("Lapsed", "VIPs")
+    under = declare("under", tool, contact, "contacts", "Everybody", fields={"email": "email"})
+    one, other = (
+        declare(f"in_{table}", tool, membership, table, name, fields={"email": "email"})
+        for table, name in zip(("lapsed", "vips"), names, strict=True)
+    )
+    assert {result.status for result in ten.run(under, one, other)} == {"sent"}
+    ten.people("lapsed", TEN[3:])
+    assert {result.sync: result.removed for result in ten.run(under, one, other)} == {
+        "under": 0,
+        "in_lapsed": 3,
+        "in_vips": 0,
+    }
+    shown = ten.ask("/_state")[tool]
+    person = "id" if tool == "customerio" else "email"
+    wanted = [row[0 if tool == "customerio" else 1] for row in TEN]
+    assert {row[person] for row in shown[lists][names[0]]} == set(wanted[3:])
+    assert {row[person] for row in shown[lists][names[1]]} == set(wanted)
+    assert {row[person] for row in shown[people]["all"]} == set(wanted)
+    assert at_a_tool(ten, f"select * from {out}") == []
+
+
+def test_story_07_leaving_a_segment_of_mailchimp_leaves_the_subscription(ten, contacts, lapsed):
+    """The same at Mailchimp, whose segments are part of one audience."""
+    ten.run(contacts, lapsed)
+    ten.people("lapsed", TEN[3:])
+    assert ten.run(lapsed).removed == 3
+    assert ten.subscribed() == EMAILS
+
+
+def test_story_07_a_field_that_may_have_one_value_only_is_checked_wherever_it_stands():
+    """What a tool such as Iterable would state in its facts."""
     spec = replace(AUDIENCE_SPEC, allowed_values={"channelUnsubscribe": frozenset({False})})
     never_sent.check(request_of(listId=1, channelUnsubscribe=False), spec)
     with pytest.raises(ForbiddenRequest, match="channelUnsubscribe as True"):
@@ -408,6 +509,16 @@ def test_story_13_errors_of_a_batch_were_written_to_the_wrong_people(seed):
     assert all(outcomes[f"op{n}"].reason == f"Mailchimp: bad {n}" for n in bad)
 
 
+def test_story_13_who_is_named_in_an_answer_is_who_is_refused_in_a_whole_run(ten, lapsed, contacts):
+    """Four of ten are no contacts yet: exactly they are refused, and exactly the others are in."""
+    ten.people("contacts", TEN[4:])
+    ten.run(contacts)
+    result = ten.run(lapsed)
+    assert (result.added, sum(result.rejected.values())) == (6, 4)
+    assert set(reasons(ten)) == set(IDS[:4])
+    assert ten.segment("Lapsed buyers") == {email for _, email in TEN[4:]}
+
+
 def test_story_13_an_answer_that_forgets_an_operation_acknowledges_nothing(
     ten, lapsed, contacts, monkeypatch
 ):
@@ -431,7 +542,7 @@ def test_story_14_the_tool_wrote_the_address_differently_and_the_mirror_archived
     Rule: the comparison is with what we sent and the tool acknowledged, never with how the tool shows it.
     """
     ten.run(contacts, lapsed)
-    at_mailchimp(ten, "update mailchimp_members set email = upper(email)")
+    at_a_tool(ten, "update mailchimp_members set email = upper(email)")
     before = len(ten.writes())
     assert [result.operations for result in ten.run(contacts, lapsed)] == [0, 0]
     ten.people("lapsed", TEN[1:])
@@ -447,7 +558,7 @@ def test_story_15_a_mirror_removed_people_whom_others_had_added(crowd, lapsed):
     crowd.people("lapsed", [("c_0", "p000@x.org"), ("c_1", "p001@x.org")])
     crowd.consent("c_0", "c_1")
     crowd.run(lapsed)
-    at_mailchimp(
+    at_a_tool(
         crowd,
         "insert or ignore into mailchimp_segment_members select 1, hash from mailchimp_members where email >= 'p100'",
     )
@@ -555,32 +666,78 @@ def test_story_20_a_pushed_status_unsubscribed_people_for_good(seeded, contacts)
     assert (held["in@x.org"], held["new@x.org"]) == ("subscribed", "archived")
 
 
-def test_story_21_an_audience_was_replaced_because_replacing_is_the_default():
+HUNDRED = [(f"c_{number}", f"p{number}@x.org") for number in range(120)]
+
+
+@pytest.fixture
+def ads(world, declare):
+    """Audiences of the ad tools of 120 people, as large as the tools ask for."""
+    world.people("vips", HUNDRED)
+    world.consent(*(customer for customer, _ in [*HUNDRED, ("c_new", "")]), channel="ads")
+    return {
+        "meta": declare("ads", "meta", "custom_audience", "vips", "VIPs", fields={"EMAIL": "email"}, channel="ads"),
+        "google": declare("ads", "google", "user_list", "vips", "VIPs", fields={"email": "email"}, channel="ads"),
+    }  # fmt: skip
+
+
+def in_the_audience(world, tool):
+    kind, field = {"meta": ("audiences", "EMAIL"), "google": ("user lists", "email")}[tool]
+    return {row[field] for row in world.ask("/_state")[tool][kind]["VIPs"]}
+
+
+@pytest.mark.parametrize("tool", ["meta", "google"])
+def test_story_21_an_audience_was_replaced_because_replacing_is_the_default(world, ads, tool):
     """TikTok's file audiences replace everything unless told otherwise, once a day, and fail below 1,000 people.
 
-    Rule: calls whose default replaces are forbidden by path, an action is always said and only adds or deletes, and what
-    would leave an audience too small is held before it is sent.
+    Rule: what changes is sent and nothing else, by calls that only add or only delete; nobody leaves for another's coming.
     """
-    spec = replace(
-        AUDIENCE_SPEC,
-        forbidden_paths=("/dmp/custom_audience/file/", "/dmp/custom_audience/update/"),
-        allowed_values={"action": frozenset({"add", "delete"})},
-        minimum_size=1000,
-    )
+    assert world.run(ads[tool]).added == 120
+    before = len(world.writes())
+    world.people("vips", [*HUNDRED[1:], ("c_new", "new@x.org")])
+    result = world.run(ads[tool])
+    assert (result.added, result.removed) == (1, 1)
+    calls = world.writes()[before:]
+    joins, leaves = ({"POST"}, {"DELETE"}) if tool == "meta" else ({"ingest"}, {"remove"})
+    said = [row["method"] if tool == "meta" else row["path"].rpartition(":")[2] for row in calls]
+    assert said == [*joins, *leaves]
+    assert all(str(row["body"]).count(sha256("p5@x.org")) == 0 for row in calls)
+    assert in_the_audience(world, tool) == {
+        sha256(email) for _, email in [*HUNDRED[1:], ("c_new", "new@x.org")]
+    }
+
+
+@pytest.mark.parametrize(
+    ("tool", "path"), [("meta", "/v25.0/1/usersreplace"), ("google", "/v1/audienceMembers:removeAll")]
+)
+def test_story_21_a_call_that_replaces_is_stopped_before_the_network(world, ads, monkeypatch, tool, path):
+    """Meta and Google have such calls too; each tool's facts forbid them."""
+    plugin = type(ads[tool].plugin)
+    encode = plugin.encode
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            plugin, "encode", lambda *given: [replace(call, path=path) for call in encode(*given)]
+        )
+        with pytest.raises(ForbiddenRequest, match="may never be sent from here"):
+            world.run(ads[tool])
+    assert not any(sha256("p5@x.org") in str(row["body"]) for row in world.writes())
+
+
+def test_story_21_an_action_is_always_said():
+    """What a tool whose default replaces would state in its facts."""
+    spec = replace(AUDIENCE_SPEC, allowed_values={"action": frozenset({"add", "delete"})})
     never_sent.check(request_of("/open_api/v1.3/segment/mapping/", action="add"), spec)
     with pytest.raises(ForbiddenRequest):
         never_sent.check(request_of("/open_api/v1.3/segment/mapping/", action="REPLACE"), spec)
-    with pytest.raises(ForbiddenRequest):
-        never_sent.check(request_of("/open_api/v1.3/dmp/custom_audience/update/", action="add"), spec)
 
 
-def test_story_21_an_audience_that_would_become_too_small_is_held(ten, audience, monkeypatch):
+@pytest.mark.parametrize("tool", ["meta", "google"])
+def test_story_21_an_audience_that_would_become_too_small_is_held(world, ads, tool):
     """The other half: nothing is added to an audience below the tool's minimum."""
-    monkeypatch.setattr(CustomAudience, "spec", replace(AUDIENCE_SPEC, minimum_size=1000))
-    held = audience.model_copy(update={"guards": audience.guards.model_copy(update={"minimum_size": None})})
-    result = ten.run(held)
+    world.people("vips", HUNDRED[:99])
+    result = world.run(ads[tool])
     assert (result.status, result.added) == ("held", 0)
-    assert "the audience must have at least 1000" in result.held_reason
+    assert "the audience must have at least 100" in result.held_reason
+    assert not any(sha256("p5@x.org") in str(row["body"]) for row in world.writes())
 
 
 def test_every_story_has_a_test_of_its_own_name():
