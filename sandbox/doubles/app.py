@@ -83,6 +83,13 @@ def _guarded(tool: Tool, store: Store) -> list[Route]:
 
 
 def _guard(tool: Tool, handler: Handler, store: Store) -> Handler:
+    async def careful(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            # something inside the body is missing or of another type than documented
+            return tool.problem(400, f"The request is not as documented ({type(error).__name__}: {error}).")
+
     async def endpoint(request: Request) -> Response:
         body = await _body(request)
         fault = store.take_fault(tool.name, request.method, request.url.path)
@@ -90,15 +97,29 @@ def _guard(tool: Tool, handler: Handler, store: Store) -> Handler:
             response = tool.problem(400, "We encountered an unspecified JSON parsing error.")
         elif not tool.is_authentic(request):
             response = tool.unauthorised()
+        elif refusal := tool.wrong_headers(request):
+            response = refusal
+        elif words := _misshapen(tool, handler, request, body):
+            response = tool.problem(400, words)
         elif fault:
-            response = await faults.misbehave(fault, request, handler, tool)
+            response = await faults.misbehave(fault, request, careful, tool)
         else:
-            response = await handler(request)
+            response = await careful(request)
         status = 0 if fault and fault["kind"] == "drop_after_commit" else response.status_code
         store.log_request(tool.name, request.method, request.url.path, body, status)
         return response
 
     return endpoint
+
+
+def _misshapen(tool: Tool, handler: Handler, request: Request, body: object) -> str | None:
+    """What is wrong with a body as a whole: not JSON, a field missing, a field that nobody documents."""
+    shape = tool.bodies.get(handler.__name__)
+    if shape is None:
+        return None
+    if "json" not in request.headers.get("content-type", ""):
+        return "the body must be JSON, and say so"
+    return shape.problem(body)
 
 
 _UNREADABLE = object()

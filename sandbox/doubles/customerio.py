@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.tool import Holding, Tool, is_basic, is_hit
+from sandbox.doubles.tool import Body, Holding, Tool, is_basic, is_hit
 
 MOST_BYTES, MOST_BYTES_EACH, MOST_IDS, MOST_FOUND = 500_000, 32_000, 1000, 1000
 APP_SECRET = "sandbox-app-key"
@@ -27,6 +27,11 @@ class CustomerIo(Tool):
     """People and segments of one workspace."""
 
     name, title, secret = "customerio", "Customer.io", "sandbox-track-key"
+    bodies: ClassVar = {
+        "batch": Body({"batch": list}),
+        "change_members": Body({"ids": list}),
+        "find_people": Body({"filter": dict}),
+    }
     schema = """
     create table if not exists customerio_people (
         id text primary key, attributes text, unsubscribed integer default 0);

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.tool import Holding, Tool, is_hit
+from sandbox.doubles.tool import Body, Holding, Tool, is_hit
 
 MOST_MEMBERS, MOST_IDENTIFIERS = 10_000, 10
 _HEX = re.compile("[0-9a-f]{64}")
@@ -28,6 +28,13 @@ class Google(Tool):
     """Customer lists of one Ads account."""
 
     name, title, secret = "google", "Google Ads (Data Manager)", "sandbox-google-token"
+    bodies: ClassVar = {
+        "create_list": Body({"displayName": str, "membershipStatus": str, "ingestedUserListInfo": dict}),
+        "change": Body(
+            {"destinations": list, "audienceMembers": list, "encoding": str},
+            {"consent": dict, "termsOfService": dict},
+        ),
+    }
     schema = """
     create table if not exists google_lists (id integer primary key autoincrement, account text, name text);
     create table if not exists google_people (

@@ -8,16 +8,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.tool import Holding, Tool, is_hit
+from sandbox.doubles.tool import Body, Holding, Tool, is_hit
 
 MOST_INPUTS = 100
 MOST_LISTED = 250
+_PROPERTIES = frozenset(
+    [
+        "email",
+        "firstname",
+        "lastname",
+        "phone",
+        "mobilephone",
+        "company",
+        "jobtitle",
+        "address",
+        "city",
+        "state",
+        "zip",
+        "country",
+        "date_of_birth",
+        "lifecyclestage",
+        "hs_lead_status",
+        "website",
+    ]
+)
 _AT = "2026-10-31T12:00:00Z"
 
 
@@ -25,6 +45,15 @@ class HubSpot(Tool):
     """Contacts and lists of one portal."""
 
     name, title, secret = "hubspot", "HubSpot", "sandbox-hubspot-token"
+    bodies: ClassVar = {
+        "read": Body(
+            {"inputs": list, "properties": list, "propertiesWithHistory": list}, {"idProperty": str}
+        ),
+        "upsert": Body({"inputs": list}),
+        "archive": Body({"inputs": list}),
+        "create_list": Body({"name": str, "objectTypeId": str, "processingType": str}),
+        "change_members": Body({"recordIdsToAdd": list, "recordIdsToRemove": list}),
+    }
     schema = """
     create table if not exists hubspot_contacts (
         id integer primary key autoincrement, email text unique, properties text, archived integer default 0,
@@ -209,6 +238,13 @@ class HubSpot(Tool):
         values = [value for item in inputs for value in item["properties"].values()]
         if not all(isinstance(value, str) for value in values):
             return self.problem(400, "Invalid input JSON: property values must be strings")
+        unknown = {name for item in inputs for name in item["properties"]} - _PROPERTIES
+        if unknown:
+            name = min(unknown)
+            return self.problem(
+                400,
+                f'Property values were not valid: Property "{name}" does not exist (PROPERTY_DOESNT_EXIST)',
+            )
         if any("@" not in str(item["id"]) for item in inputs):
             return self.problem(400, "Property values were not valid: email")
         return None

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.tool import Holding, Tool, is_hit
+from sandbox.doubles.tool import Body, Holding, Tool, is_hit
 
 MOST_PROFILES, MOST_BYTES, MOST_BYTES_EACH = 10_000, 5_000_000, 100_000
 MOST_MEMBERS, MOST_LISTED = 1000, 100
@@ -31,6 +31,11 @@ class Klaviyo(Tool):
     """Profiles, lists and import jobs of one account."""
 
     name, title, secret = "klaviyo", "Klaviyo", "sandbox-klaviyo-key"
+    bodies: ClassVar = {
+        "import_profiles": Body({"data": dict}),
+        "create_list": Body({"data": dict}),
+        "change_members": Body({"data": list}),
+    }
     schema = """
     create table if not exists klaviyo_profiles (
         id integer primary key autoincrement, email text unique, attributes text, suppressed integer default 0,
@@ -86,9 +91,6 @@ class Klaviyo(Tool):
         )
 
     async def find_profiles(self, request: Request) -> Response:
-        refusal = self._badly_addressed(request)
-        if refusal:
-            return refusal
         suppressed = _SUPPRESSED_SINCE.fullmatch(request.query_params.get("filter", ""))
         if suppressed:
             sql = "select * from klaviyo_profiles where suppressed and suppressed_at > ? order by id"
@@ -105,7 +107,7 @@ class Klaviyo(Tool):
 
     async def import_profiles(self, request: Request) -> Response:
         raw = await request.body()
-        refusal = self._badly_addressed(request) or self._wrong_import(raw)
+        refusal = self._wrong_import(raw)
         if refusal:
             return refusal
         data = json.loads(raw)["data"]
@@ -152,7 +154,7 @@ class Klaviyo(Tool):
     async def find_lists(self, request: Request) -> Response:
         names = [json.loads(text) for text in _QUOTED.findall(request.query_params.get("filter", ""))]
         rows = self.store.rows("select * from klaviyo_lists where name = ?", names[0] if names else "")
-        return self._badly_addressed(request) or _answer({"data": [_list(row) for row in rows], "links": {}})
+        return _answer({"data": [_list(row) for row in rows], "links": {}})
 
     async def create_list(self, request: Request) -> Response:
         name = (await request.json())["data"]["attributes"]["name"]
@@ -160,13 +162,10 @@ class Klaviyo(Tool):
         return _answer({"data": _list({"id": number, "name": name})}, 201)
 
     async def change_members(self, request: Request) -> Response:
-        refusal = self._badly_addressed(request)
         row = self.store.one("select * from klaviyo_lists where id = ?", request.path_params["id"])
-        data = (await request.json()).get("data")
-        if refusal or row is None or not isinstance(data, list) or not 1 <= len(data) <= MOST_MEMBERS:
-            return refusal or self.problem(
-                404 if row is None else 400, f"a list, and at most {MOST_MEMBERS} profiles"
-            )
+        data = (await request.json())["data"]
+        if row is None or not 1 <= len(data) <= MOST_MEMBERS:
+            return self.problem(404 if row is None else 400, f"a list, and at most {MOST_MEMBERS} profiles")
         marks = ", ".join("?" for _ in data)
         known = self.store.rows(
             f"select * from klaviyo_profiles where id in ({marks})", *(item["id"] for item in data)
@@ -197,7 +196,7 @@ class Klaviyo(Tool):
         sql = "select * from klaviyo_members join klaviyo_profiles on id = profile_id where list_id = ? order by email"
         return self.store.rows(sql, list_id)
 
-    def _badly_addressed(self, request: Request) -> Response | None:
+    def wrong_headers(self, request: Request) -> Response | None:
         if "revision" not in request.headers:
             return self.problem(400, "the revision header is required")
         if request.method != "GET" and request.headers.get("content-type") != _MEDIA_TYPE:

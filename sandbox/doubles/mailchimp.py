@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.tool import Holding, Tool, is_basic
+from sandbox.doubles.tool import Body, Holding, Tool, is_basic
 
 LIST_ID = "5andb0x115"
 MOST_MEMBERS = 500
@@ -31,6 +31,14 @@ class Mailchimp(Tool):
     """Lists with their contacts and static segments."""
 
     name, title, secret = "mailchimp", "Mailchimp", "sandbox-key-us1"
+    bodies: ClassVar = {
+        "put_member": Body(
+            {"email_address": str, "status_if_new": str}, {"status": str, "merge_fields": dict}
+        ),
+        "create_segment": Body({"name": str, "static_segment": list}),
+        "change_members": Body({}, {"members_to_add": list, "members_to_remove": list}),
+        "create_merge_field": Body({"tag": str, "name": str, "type": str}),
+    }
     schema = """
     create table if not exists mailchimp_members (
         list_id text, hash text, email text, status text, opted_out integer default 0, merge_fields text default '{}',

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.tool import Holding, Tool
+from sandbox.doubles.tool import Body, Holding, Tool
 
 MOST_USERS = 10_000
 KEYS = ("EMAIL", "PHONE", "GEN", "DOBY", "DOBM", "DOBD", "LN", "FN", "FI", "CT", "ST", "ZIP", "COUNTRY")
@@ -27,6 +27,10 @@ class Meta(Tool):
     """Custom audiences of one ad account."""
 
     name, title, secret = "meta", "Meta Custom Audiences", "sandbox-token"
+    bodies: ClassVar = {
+        "create_audience": Body({"name": str, "subtype": str, "customer_file_source": str}),
+        "change_users": Body({"payload": dict, "session": dict}),
+    }
     schema = """
     create table if not exists meta_audiences (
         id integer primary key autoincrement, account_id text, name text, operation_status integer default 200);

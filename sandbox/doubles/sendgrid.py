@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.tool import Holding, Tool, is_hit
+from sandbox.doubles.tool import Body, Holding, Tool, is_hit
 
 MOST_CONTACTS, MOST_BYTES, MOST_SEARCHED, MOST_SUPPRESSED = 30_000, 6_000_000, 100, 500
 _FIELDS = {
@@ -37,6 +37,11 @@ class SendGrid(Tool):
     """Contacts, lists and jobs of one account."""
 
     name, title, secret = "sendgrid", "SendGrid", "sandbox-sendgrid-key"
+    bodies: ClassVar = {
+        "upsert": Body({"contacts": list}, {"list_ids": list}),
+        "search": Body({"emails": list}),
+        "create_list": Body({"name": str}),
+    }
     schema = """
     create table if not exists sendgrid_contacts (id text primary key, email text unique, fields text);
     create table if not exists sendgrid_lists (id text primary key, name text unique);

@@ -26,13 +26,38 @@ class Holding:
     people: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The fields of a JSON body that one endpoint documents, with their types: which it wants, and which it knows besides."""
+
+    wanted: Mapping[str, type]
+    known: Mapping[str, type] = field(default_factory=dict)
+
+    def problem(self, body: object) -> str | None:
+        """What is wrong with a body as a whole, or None."""
+        if not isinstance(body, Mapping):
+            return "a JSON object is expected"
+        types = {**self.known, **self.wanted}
+        missing, unknown = self.wanted.keys() - body.keys(), body.keys() - types.keys()
+        if missing:
+            return f"{', '.join(sorted(missing))} is required"
+        if unknown:
+            return f"unknown field: {', '.join(sorted(unknown))}"
+        wrong = sorted(name for name, value in body.items() if not isinstance(value, types[name]))
+        return f"{wrong[0]} is not of type {types[wrong[0]].__name__}" if wrong else None
+
+
 class Tool:
-    """A pretend tool over a store. `schema` makes its tables; `secret` is what its caller must know."""
+    """A pretend tool over a store. `schema` makes its tables; `secret` is what its caller must know.
+
+    `bodies` are by the name of the function that answers: every endpoint that takes a JSON body has one.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
     schema: ClassVar[str] = ""
     secret: ClassVar[str] = "sandbox-token"
+    bodies: ClassVar[Mapping[str, Body]] = {}
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -60,6 +85,10 @@ class Tool:
     def is_authentic(self, request: Request) -> bool:
         """A bearer token, unless the tool wants something else."""
         return request.headers.get("authorization", "") == f"Bearer {self.secret}"
+
+    def wrong_headers(self, request: Request) -> Response | None:  # noqa: ARG002
+        """A refusal when what every call must say about itself is missing; most tools want nothing."""
+        return None
 
     def problem(self, status: int, words: str) -> Response:
         """A refusal as this tool words it."""

@@ -11,12 +11,13 @@ import hmac
 import json
 import time
 from collections.abc import Iterable
+from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.doubles.tool import Holding, Tool
+from sandbox.doubles.tool import Body, Holding, Tool
 
 MOST_SECONDS = 300  # how far the time in a call may be from ours
 _KEY = b"sandbox signing secret, 32 bytes"
@@ -26,6 +27,9 @@ class Webhook(Tool):
     """One address that takes calls, and notices when one comes twice."""
 
     name, title, secret = "webhook", "Webhook", "whsec_" + base64.b64encode(_KEY).decode()
+    bodies: ClassVar = {
+        "take": Body({"type": str, "data": dict}),
+    }
     schema = """
     create table if not exists webhook_calls (
         number integer primary key autoincrement, id text, type text, person text, body text, times integer default 1);

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from sandbox.doubles.app import TOOLS, environment_of
+from sandbox.doubles.customerio import APP_SECRET
 from sandbox.doubles.in_process import mount
 
 HASH = "0" * 64
@@ -18,9 +19,11 @@ ACCEPTED = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
 PERSON = {"userData": {"userIdentifiers": [{"emailAddress": HASH}]}}
 
 
-def authorization(tool):
+def authorization(tool, path):
     if tool == "klaviyo":
         return f"Klaviyo-API-Key {SECRETS[tool]}"
+    if tool == "customerio" and path.startswith("/v1/"):
+        return f"Bearer {APP_SECRET}"
     if tool in ("customerio", "mailchimp"):
         return "Basic " + base64.b64encode(f"x:{SECRETS[tool]}".encode()).decode()
     return f"Bearer {SECRETS[tool]}"
@@ -35,7 +38,7 @@ def call(tmp_path):
     ):
 
         def ask(tool, method, path, body=None, **headers):
-            given = {"Authorization": authorization(tool), **headers}
+            given = {"Authorization": authorization(tool, path), **headers}
             content = None if body is None else json.dumps(body)
             if content is not None:
                 given.setdefault("Content-Type", API if tool == "klaviyo" else "application/json")
@@ -78,6 +81,7 @@ def ingest_of(members, **changed):
     }
 
 
+UNSUBSCRIBED = {"attribute": {"field": "unsubscribed", "operator": "eq", "value": "true"}}
 UPSERT = "/crm/v3/objects/contacts/batch/upsert"
 IMPORT = "/api/profile-bulk-import-jobs"
 CONTACTS = "/v3/marketing/contacts"
@@ -90,9 +94,10 @@ ADDRESS = {"givenName": HASH, "familyName": HASH, "regionCode": "GB"}
     [
         ("hubspot", "POST", UPSERT, upsert_of(100), 200),
         ("hubspot", "POST", UPSERT, upsert_of(101), 400),
-        ("hubspot", "POST", UPSERT, upsert_of(1, orders=3), 400),
+        ("hubspot", "POST", UPSERT, upsert_of(1, company=3), 400),
+        ("hubspot", "POST", UPSERT, upsert_of(1, shoe_size="3"), 400),
         ("hubspot", "POST", UPSERT, {"inputs": upsert_of(1)["inputs"] * 2}, 400),
-        ("hubspot", "PUT", "/crm/v3/lists/1/memberships/add-and-remove", {"recordIdsToAdd": []}, 404),
+        ("hubspot", "PUT", "/crm/v3/lists/1/memberships/add-and-remove", {"recordIdsToAdd": [], "recordIdsToRemove": []}, 404),
         ("hubspot", "GET", "/crm/v3/lists/1/memberships?limit=251", None, 400),
         ("klaviyo", "POST", IMPORT, import_of([PROFILE] * 10_001), 400),
         ("klaviyo", "POST", IMPORT, import_of([{**PROFILE, "id": "x" * 100_001}]), 400),
@@ -102,6 +107,8 @@ ADDRESS = {"givenName": HASH, "familyName": HASH, "regionCode": "GB"}
         ("sendgrid", "PUT", CONTACTS, {"contacts": [{"email": "a@x.org", "first_name": "x" * 51}]}, 400),
         ("sendgrid", "PUT", CONTACTS, {"contacts": [{"email": "a@x.org", "city": None}]}, 400),
         ("sendgrid", "PUT", CONTACTS, {"contacts": [{"first_name": "Anna"}]}, 400),
+        ("sendgrid", "GET", "/v3/suppression/unsubscribes?limit=501", None, 400),
+        ("customerio", "POST", "/v1/customers?limit=1001", {"filter": UNSUBSCRIBED}, 400),
         ("sendgrid", "POST", f"{CONTACTS}/search/emails", {"emails": ["a@x.org"] * 101}, 400),
         ("customerio", "POST", "/api/v1/segments/1/add_customers", {"ids": ["c"] * 1000}, 200),
         ("customerio", "POST", "/api/v1/segments/1/add_customers", {"ids": ["c"] * 1001}, 400),
