@@ -12,12 +12,11 @@ from typing import Any
 
 import vl_convert
 
+from reports.colours import PALETTE
+
 Spec = dict[str, Any]
 # total widths in pixels: a desktop or a sheet of paper, and a phone of 360
 WIDE, NARROW = 760, 340
-
-MAIN, SECOND = "#4a7fc1", "#d98a3d"
-PALETTE = ["#4a7fc1", "#d98a3d", "#3f9c73", "#c2607f", "#8d74c4", "#9b8a4c", "#3d9fb3", "#8b8b8b"]
 
 CHART_STYLE: dict[str, Any] = {
     "background": "transparent",
@@ -32,6 +31,7 @@ CHART_STYLE: dict[str, Any] = {
         "tickColor": "#8888",
         "titleFontWeight": "normal",
         "labelFontSize": 11,
+        "labelSeparation": 8,
         "titleFontSize": 11,
     },
     "legend": {
@@ -41,6 +41,7 @@ CHART_STYLE: dict[str, Any] = {
         "title": None,
         "labelFontSize": 11,
         "labelLimit": 140,
+        "columnPadding": 16,  # a browser's own font may be wider than the one the chart was laid out with
         "symbolType": "square",
     },
     "text": {"color": "currentColor", "fontSize": 11},

@@ -10,7 +10,8 @@ from typing import Any
 
 import altair as alt
 
-from reports.chart_style import MAIN, PALETTE, SECOND, WIDE, Spec
+from reports.chart_style import WIDE, Spec
+from reports.colours import MAIN, PALETTE, SECOND
 from reports.published import Row
 
 _ROW = 24
@@ -42,6 +43,7 @@ def columns(rows: Sequence[Row], width: int, *, title: str) -> Spec:
             axis=alt.Axis(
                 format=",.0f",
                 tickCount=5,
+                tickMinStep=1,
                 minExtent=_extent(f"{row['value'] or 0:,.0f}" for row in rows),
                 titlePadding=8,
             ),
@@ -65,7 +67,7 @@ def ranked_bars(rows: Sequence[Row], width: int, *, title: str) -> Spec:
             "value:Q",
             title=title,
             scale=alt.Scale(domain=[0, room], nice=False),
-            axis=alt.Axis(format=",.0f", tickCount=4),
+            axis=alt.Axis(format=",.0f", tickCount=4, tickMinStep=1),
         )
     )
     texts = base.mark_text(align="left", dx=5, color="currentColor").encode(x="value:Q", text="text:N")

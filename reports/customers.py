@@ -144,6 +144,8 @@ def _sizes(section: Section, read: Callable[[], list[Row]], missing: str, title:
     section, rows = or_why_not(section, read, missing)
     if not rows:
         return section
+    if not any(row["value"] for row in rows):
+        return section.without_anything("Nobody is in any of them yet.")
     odd = [row["label"] for row in rows if row.get("is_within_band") is False]
     notes = [f"Outside the size that was expected: {', '.join(odd)}."] if odd else []
     return replace(section, chart=draw(lambda width: ranked_bars(rows, width, title=title)), notes=notes)

@@ -19,7 +19,11 @@ def money(value: float | None, currency: str, *, cents: bool | None = None) -> s
     text = f"{abs(value):,.{digits}f}"
     minus = "−" if round(value, digits) < 0 else ""
     sign = _SIGNS.get(currency)
-    return f"{minus}{sign}{text}" if sign else f"{minus}{text} {currency}"
+    if sign:
+        return f"{minus}{sign}{text}"
+    return (
+        f"{minus}{text} {currency}" if len(currency) == 3 else f"{minus}{text}"
+    )  # a code, not words for one
 
 
 def count(value: float | None) -> str:

@@ -16,6 +16,18 @@ from reports.sections import Section, Table, View, draw, or_why_not
 # the model whose shares stand in the table of channels: the one that acquisition uses, too
 ROI_MODEL = "last_non_direct"
 
+# the simple models first; those that learn from the data last
+_MODELS = {
+    "first_touch": "first touch",
+    "last_touch": "last touch",
+    "last_non_direct": "last, not direct",
+    "linear": "linear",
+    "position": "position",
+    "time_decay": "time decay",
+    "markov": "data: Markov",
+    "shapley": "data: Shapley",
+}
+
 _FUNNEL = """
     select step_number, step as label, sum(session_count)::bigint as value from analytics.funnel_steps
     where month_start_date between $1 and $2 group by all order by step_number
@@ -25,7 +37,8 @@ _ATTRIBUTION = """
         select attribution_model as label, channel as series, sum(revenue_amount)::double as value
         from analytics.attribution where order_date between $1 and $2 group by all
     )
-    select * from credited order by label, sum(value) over (partition by series) desc, series
+    select * from credited
+    order by array_position($3::varchar[], label) nulls last, label, sum(value) over (partition by series) desc, series
 """
 _ROI = f"""
     select channel, sum(spend_amount)::double as spend, sum(revenue_amount)::double as revenue,
@@ -89,9 +102,13 @@ def attribution_section(view: View) -> Section:
 
 def attribution_rows(view: View) -> list[Row]:
     """One row per model and channel, the largest channels first: label, series, value. Raises NotPublished."""
-    rows = read_rows(view.connection, _ATTRIBUTION, [view.period.since, view.period.until])
+    rows = read_rows(view.connection, _ATTRIBUTION, [view.period.since, view.period.until, list(_MODELS)])
     return [
-        {"label": row["label"].replace("_", " "), "series": row["series"], "value": row["value"]}
+        {
+            "label": _MODELS.get(row["label"], row["label"].replace("_", " ")),
+            "series": row["series"],
+            "value": row["value"],
+        }
         for row in rows
     ]
 

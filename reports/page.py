@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import duckdb
-from jinja2 import Environment, PackageLoader, select_autoescape
 
 from reports import customers, health, marketing, sales, sold
 from reports.errors import NotPublished
@@ -17,13 +16,7 @@ from reports.health import OpenAlert
 from reports.periods import Period, in_words
 from reports.published import read_as_of, read_currency
 from reports.sections import View
-
-_PAGES = Environment(
-    loader=PackageLoader("reports"),
-    autoescape=select_autoescape(default=True, default_for_string=True),
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+from reports.templating import PAGES
 
 
 def open_view(connection: duckdb.DuckDBPyConnection, period: Period) -> View:
@@ -37,7 +30,7 @@ def render_page(view: View, alerts: Sequence[OpenAlert], *, made_at: datetime) -
         tiles, tiles_missing = sales.read_tiles(view), ""
     except NotPublished as error:
         tiles, tiles_missing = [], str(error)
-    return _PAGES.get_template("report.html").render(
+    return PAGES.get_template("report.html").render(
         tiles=tiles,
         tiles_missing=tiles_missing
         or "No metric is defined: `dbt_project/models/metrics/definitions/` has none.",

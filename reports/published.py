@@ -46,6 +46,8 @@ def to_date(value: date | datetime) -> date:
 
 
 def read_currency(connection: duckdb.DuckDBPyConnection) -> str:
-    """The shop's currency, in which the marts hold amounts; empty while there is no customer."""
-    rows = read_rows(connection, "select coalesce(max(currency), '') as currency from marts.customers")
+    """The shop's currency, in which the marts hold amounts; in words while there is no customer that shows which."""
+    rows = read_rows(
+        connection, "select coalesce(max(currency), 'the shop''s currency') as currency from marts.customers"
+    )
     return str(rows[0]["currency"])

@@ -70,12 +70,18 @@ def _figure_rows(rows: Sequence[Row], currency: str) -> list[list[str]]:
     return [
         [
             row["title"],
-            "needs input" if row["missing_input"] else figure(row["current_value"], row["unit"], currency),
+            _now(row, currency),
             NOTHING if row["missing_input"] else figure(row["previous_value"], row["unit"], currency),
             _meaning(row, currency),
         ]
         for row in sorted(rows, key=lambda row: areas.index(row["area"]))
     ]
+
+
+def _now(row: Row, currency: str) -> str:
+    if row["missing_input"]:
+        return "needs input"
+    return "none" if row["current_value"] is None else figure(row["current_value"], row["unit"], currency)
 
 
 def _meaning(row: Row, currency: str) -> str:

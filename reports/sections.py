@@ -16,6 +16,8 @@ from reports.errors import NotPublished
 from reports.periods import Period
 from reports.published import Row
 
+_LONG_TEXT = 22  # characters: what does not fit into a third of a phone's width in one or two lines
+
 
 @dataclass(frozen=True)
 class View:
@@ -34,6 +36,13 @@ class Table:
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: frozenset[int] = frozenset()
+
+    @property
+    def long(self) -> frozenset[int]:
+        """Columns with a text that needs a line of its own on a phone."""
+        return frozenset(
+            place for row in self.rows for place, text in enumerate(row) if len(text) > _LONG_TEXT
+        )
 
 
 @dataclass(frozen=True)

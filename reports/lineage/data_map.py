@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-
+from reports.lineage.flow_picture import Flow, draw
 from reports.lineage.graph import Column, Graph, Table
+from reports.templating import PAGES
 
 LAYERS = (
     "raw",
@@ -25,14 +25,9 @@ LAYERS = (
     "analytics",
     "quality",
     "segments",
+    "membership",
     "syncs",
     "destination",
-)
-_PAGES = Environment(
-    loader=PackageLoader("reports"),
-    autoescape=select_autoescape(default=True, default_for_string=True),
-    trim_blocks=True,
-    lstrip_blocks=True,
 )
 
 
@@ -49,17 +44,6 @@ class MapRow:
     reads: tuple[str, ...]
     feeds: tuple[str, ...]
     description: str
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """What of one source's delivered data ends in one tool: its raw columns, the remote fields, the privacy classes."""
-
-    source: str
-    destination: str
-    columns: tuple[str, ...]
-    fields: tuple[str, ...]
-    personal_data: tuple[str, ...]
 
 
 def read_rows(graph: Graph, counts: Mapping[str, int]) -> list[MapRow]:
@@ -110,6 +94,34 @@ def read_flows(graph: Graph) -> list[Flow]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteField:
+    """A field of a tool, the privacy classes of what it gets, and the sources that deliver it."""
+
+    destination: str
+    name: str
+    personal_data: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+def read_fields(graph: Graph) -> list[RemoteField]:
+    """A row per tool and field that gets values which a source delivered, by name; of all syncs to the tool together."""
+    found: dict[tuple[str, str], set[Column]] = {}
+    for table in graph.tables.values():
+        if table.layer == "destination":
+            for name in table.fields:
+                found.setdefault((table.source, name), set()).add(Column(table.name, name))
+    rows = []
+    for (destination, name), fields in sorted(found.items()):
+        origins = graph.reach(fields, graph.made_of, readable=True)
+        sources = {
+            graph.tables[each.table].source for each in origins if graph.tables[each.table].layer == "raw"
+        }
+        if sources:
+            rows.append(RemoteField(destination, name, _classes(graph, fields), tuple(sorted(sources))))
+    return rows
+
+
 def render_map(graph: Graph, counts: Mapping[str, int], *, made_at: datetime, as_of: datetime | None) -> str:
     """The whole page as HTML text: no scripts, nothing fetched, nothing about single persons."""
     rows = read_rows(graph, counts)
@@ -117,9 +129,12 @@ def render_map(graph: Graph, counts: Mapping[str, int], *, made_at: datetime, as
         (layer, [row for row in rows if row.layer == layer])
         for layer in dict.fromkeys(row.layer for row in rows)
     ]
-    flows = read_flows(graph)
-    return _PAGES.get_template("data_map.html").render(
-        layers=layers, flows=flows, picture=_picture(flows), made_at=made_at, as_of=as_of
+    return PAGES.get_template("data_map.html").render(
+        layers=layers,
+        fields=read_fields(graph),
+        picture=draw(read_flows(graph)),
+        made_at=made_at,
+        as_of=as_of,
     )
 
 
@@ -129,35 +144,3 @@ def _classes(graph: Graph, columns: Iterable[Column]) -> tuple[str, ...]:
 
 def _place(table: Table) -> int:
     return LAYERS.index(table.layer) if table.layer in LAYERS else len(LAYERS)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Sources on the left, tools on the right, a band for each flow; lengths in pixels."""
-
-    height: int
-    left: tuple[tuple[str, int], ...]
-    right: tuple[tuple[str, int], ...]
-    bands: tuple[tuple[int, int, float, str], ...]
-
-
-def _picture(flows: list[Flow]) -> Picture:
-    sources = list(dict.fromkeys(flow.source for flow in flows))
-    tools = sorted({flow.destination for flow in flows})
-    height = 44 * max(len(sources), len(tools), 1)
-    left = {name: _middle(place, len(sources), height) for place, name in enumerate(sources)}
-    right = {name: _middle(place, len(tools), height) for place, name in enumerate(tools)}
-    bands = tuple(
-        (
-            left[flow.source],
-            right[flow.destination],
-            1.5 + min(len(flow.fields), 12),
-            f"{flow.source} to {flow.destination}: {len(flow.fields)} fields",
-        )
-        for flow in flows
-    )
-    return Picture(height, tuple(left.items()), tuple(right.items()), bands)
-
-
-def _middle(place: int, of: int, height: int) -> int:
-    return round((place + 0.5) * height / of)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,9 @@ SEGMENT_CONTRACT = {"title", "owner", "purpose", "channel", "size_band", "larges
 
 
 @pytest.fixture(scope="module")
-def manifest(first_run):
-    target = Path(first_run.installation.environment["DBT_TARGET_PATH"])
+def manifest(first_run, tmp_path_factory):
+    target = tmp_path_factory.mktemp("parsed")
+    first_run.installation.python("-m", "dbt.cli.main", "parse", "--quiet", "--target-path", str(target))
     return json.loads((target / "manifest.json").read_text())
 
 

@@ -6,11 +6,12 @@ import re
 from datetime import date, datetime
 from html.parser import HTMLParser
 
+import duckdb
 import pytest
 
 from reports.figures import change, figure, money
 from reports.health import OpenAlert, freshness_section
-from reports.page import open_view, render_page
+from reports.page import _parts, open_view, render_page
 from reports.periods import Period
 from reports.sales import revenue_section
 from reports.sold import campaign_section, journey_section, product_section, trend_section
@@ -74,11 +75,48 @@ def test_every_part_says_from_when_to_when_or_on_which_day(page):
     assert undated == ["Open alerts", "Do our totals agree with the sources&#39;?"]
 
 
+def test_every_chart_says_its_unit(view):
+    charts = {part.title: part.counts for part in _parts(view, []) if part.chart}
+    units = r"GBP|[Nn]umber of (customers|visits)|[Pp]er cent|People"
+    assert (
+        len(charts) == 9 and [title for title, counts in charts.items() if not re.search(units, counts)] == []
+    )
+
+
+WITHOUT = (
+    "analytics.campaign_performance",
+    "analytics.funnel_steps",
+    "analytics.purchase_journeys",
+    "analytics.trends",
+)
+
+
+def test_a_shop_without_ads_emails_and_visits_has_no_empty_chart_without_a_sentence(shop_file, tmp_path):
+    path = tmp_path / "one_source.duckdb"
+    path.write_bytes(shop_file.read_bytes())
+    with duckdb.connect(path) as connection:
+        for table in WITHOUT:
+            connection.execute(f"delete from {table}")
+        connection.execute("update analytics.channel_roi set spend_amount = 0")
+        connection.execute("update segments.segment_sizes set member_count = 0")
+        parts = {
+            part.title: part
+            for part in _parts(open_view(connection, Period(date(2025, 4, 1), date(2026, 3, 31))), [])
+        }
+    assert [part.title for part in parts.values() if not (part.chart or part.table or part.empty)] == []
+    assert {title for title, part in parts.items() if part.empty} >= {
+        *("How campaigns did", "From a visit to an order", "What stands out", "Segments", "Open alerts")
+    }
+    channels = parts["What channels cost and bring"]
+    assert channels.chart is None and "No ad spend lies in this period" in channels.notes[0]
+    assert parts["Segments"].empty == "Nobody is in any of them yet."
+
+
 def test_numbers_are_formatted_and_changes_told_in_words(page):
     texts = " ".join(" ".join(read(page).texts).split())
     assert "£1,234 ▲ up 23 % from £1,000, better" in texts
     assert "25.0 % ▼ down 25.0 points from 50.0 %, worse" in texts
-    assert "Customers so far – 10 all until then (number)." in texts
+    assert "Customers so far none 10 all until then (number)." in texts
     assert "Market share needs input – ours / all (per cent). Add market_size to owner_inputs.csv." in texts
     assert "£2,094.50" in texts and "−£5.50" in texts and "−£5.50 cancelled or refunded" in texts
 
@@ -155,6 +193,7 @@ def test_figures(value, unit, expected):
 
 
 def test_money_of_any_currency():
+    assert money(0, "the shop's currency") == "0.00", "while nobody knows which it is"
     assert money(12.5, "CHF") == "12.50 CHF" and money(1e6, "EUR", cents=True) == "€1,000,000.00"
 
 

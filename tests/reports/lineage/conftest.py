@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reports.lineage.graph import Graph
+from warehouse.settings import PROJECT_DIR
 
 Trace = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -43,9 +44,25 @@ def project(cdp_trace, lineage_folder) -> tuple[Graph, dict]:
     """The graph, and the manifest it was read from."""
     done = cdp_trace("customers.email")
     assert done.returncode == 0, done.stdout + done.stderr
-    target = lineage_folder / "target"
-    kept = json.loads((target / "column_lineage.json").read_bytes())
-    return Graph.from_json(kept), json.loads((target / "manifest.json").read_bytes())
+    kept = json.loads((lineage_folder / "target" / "column_lineage.json").read_bytes())
+    return Graph.from_json(kept), read_manifest(lineage_folder)
+
+
+def read_manifest(folder: Path) -> dict:
+    """The project's manifest, as `dbt parse` writes it into a folder of ours."""
+    folders = [
+        "--project-dir",
+        PROJECT_DIR,
+        "--profiles-dir",
+        PROJECT_DIR,
+        "--target-path",
+        folder / "parsed",
+    ]
+    command = [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", *map(str, folders)]
+    environment = {**os.environ, "CDP_DATA_DIR": str(folder), "DBT_LOG_PATH": str(folder)}
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=600)
+    found: dict = json.loads((folder / "parsed" / "manifest.json").read_bytes())
+    return found
 
 
 @pytest.fixture(scope="session")

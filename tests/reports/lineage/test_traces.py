@@ -119,6 +119,7 @@ def test_the_map_has_every_table_and_says_which_personal_data_reaches_which_tool
 
 def test_the_map_is_one_page_that_fetches_nothing(graph):
     page = render_map(graph, {"customers": 1234}, made_at=datetime(2026, 11, 1), as_of=datetime(2026, 10, 31))
+    page = page.replace("<wbr>", "")
     for text in ("1,234", "shopify", "mailchimp", "user.contact.email", "sync_meta_vip_customers", "<svg"):
         assert text in page
     for text in ("<script", "http://", "https://", "@import", "url("):
