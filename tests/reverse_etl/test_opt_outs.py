@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from reverse_etl.accounts import Accounts
+from reverse_etl.connecting import load_accounts
 from reverse_etl.contract import OptOut
 from reverse_etl.opt_outs import record
 
@@ -169,7 +169,7 @@ def test_customer_io_without_the_key_that_may_ask_says_so(world, shop):
     environment = {
         name: value for name, value in world.doubles.environment.items() if "APP_API_KEY" not in name
     }
-    world.accounts = Accounts.load(world.outbox, environment).mounted_on(world.doubles.transport)
+    world.accounts = load_accounts(world.outbox, environment).mounted_on(world.doubles.transport)
     result = world.run(*syncs)[0]
     assert "set CDP_CUSTOMERIO_APP_API_KEY" in result.message
 
