@@ -85,7 +85,7 @@ def _planning(folder: Path, rows: int) -> list[tuple[str, str]]:
         anew = plan_sync(warehouse, SYNC, accounts)
         all_anew = best(lambda: plan_sync(warehouse, SYNC, accounts), 1)
     # the night after the first sync: what was sent is recognised from then on
-    Journal(lambda: open_state(settings), anew, "first", NOW).finish(_NIGHT, settle_locally=True)
+    Journal(lambda: open_state(settings.for_syncs), anew, "first", NOW).finish(_NIGHT, settle_locally=True)
     del anew
     with open_warehouse(settings, with_state=True) as warehouse:
         warehouse.execute("update syncs.people set city = 'Moved' where hash(customer_id) % 100 = 0")
@@ -142,7 +142,7 @@ def _sending(folder: Path, rows: int) -> list[tuple[str, str]]:
         accounts = load_accounts(settings.outbox_dir, doubles.environment)
         clock = Clock()
         run_sync(
-            lambda: open_warehouse(settings, with_state=True), lambda: open_state(settings), SYNC, accounts, "bench",
+            lambda: open_warehouse(settings.for_syncs, with_state=True), lambda: open_state(settings.for_syncs), SYNC, accounts, "bench",
             NOW, clock,
         )  # fmt: skip
         with open_warehouse(settings, with_state=True) as warehouse:
@@ -201,8 +201,8 @@ def first_sync(rows: int) -> None:
     answers = httpx.MockTransport(_answer)
     accounts = Accounts({"meta": Account("meta", "http://tool.invalid", "1", mounted=answers)})
     result = run_sync(
-        lambda: open_warehouse(settings, with_state=True),
-        lambda: open_state(settings),
+        lambda: open_warehouse(settings.for_syncs, with_state=True),
+        lambda: open_state(settings.for_syncs),
         SYNC,
         accounts,
         "b",

@@ -60,7 +60,7 @@ def _plan(settings: Settings, names: tuple[str, ...], export: Path | None) -> No
     syncs, blocked = declared_syncs(settings, names)
     accounts = load_accounts(settings.outbox_dir)
     requests = 0
-    with open_warehouse(settings, with_state=True) as connection:
+    with open_warehouse(settings.for_syncs, with_state=True) as connection:
         for declared in syncs:
             planned = plan_sync(connection, declared, accounts, blocked=blocked)
             _print_plan(planned)
@@ -90,8 +90,8 @@ def _apply(settings: Settings, names: tuple[str, ...], *, confirm: bool) -> None
     syncs, blocked = declared_syncs(settings, names)
     with progress_bars() as show:
         results = run_syncs(
-            lambda: open_warehouse(settings, with_state=True),
-            lambda: open_state(settings),
+            lambda: open_warehouse(settings.for_syncs, with_state=True),
+            lambda: open_state(settings.for_syncs),
             syncs,
             load_accounts(settings.outbox_dir),
             str(uuid.uuid4()),

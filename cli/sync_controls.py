@@ -62,7 +62,7 @@ def _plan_retry(
     settings: Settings, declared: SyncDeclaration, blocked: dict[str, str], standing: Standing
 ) -> None:
     accounts = load_accounts(settings.outbox_dir)
-    with open_warehouse(settings, with_state=True) as connection:
+    with open_warehouse(settings.for_syncs, with_state=True) as connection:
         plan = plan_sync(connection, declared, accounts, blocked=blocked, retrying=True)
     console.print(f"{standing.dead_letters:,} refused rows. With what is due anyway: {plan.counts}.")
     if plan.hold:
@@ -84,8 +84,8 @@ def _retry(
     controls.note_retry(standing.dead_letters)
     with progress_bars() as show:
         result = run_sync(
-            lambda: open_warehouse(settings, with_state=True),
-            lambda: open_state(settings),
+            lambda: open_warehouse(settings.for_syncs, with_state=True),
+            lambda: open_state(settings.for_syncs),
             declared,
             load_accounts(settings.outbox_dir),
             str(uuid.uuid4()),

@@ -100,7 +100,7 @@ def verify(names: tuple[str, ...], export: Path | None, sandbox: bool) -> None:
         syncs, _ = declared_syncs(settings, names)
         accounts = load_accounts(settings.outbox_dir)
         found = [
-            verify_sync(lambda: open_warehouse(settings, with_state=True), declared, accounts)
+            verify_sync(lambda: open_warehouse(settings.for_syncs, with_state=True), declared, accounts)
             for declared in syncs
         ]
     for verification in found:

@@ -27,34 +27,14 @@ class Comparison:
     state: str
     retrying: bool = False
 
-    def same_ids(self) -> str:
-        """The identifiers of rows that are as they were, as far as a record that nobody wants any more has them too."""
-        keys = [name for name, _ in self.mapping.identifiers]
-        ids = ", ".join(f"acked.identifiers ->> {literal(name)} as id{n}" for n, name in enumerate(keys))
-        shared = " or ".join(f"id{n} in (select id{n} from loose)" for n in range(len(keys)))
-        return f"""
-            with loose as (
-                select * from plan_held where remote_id not in (select remote_id from plan_desired)
-            )
-            select * from (
-                select {ids} from {self.state}.activation.acked as acked join plan_same using (fingerprint)
-                where sync = {literal(self.sync.name)} and target_key = {literal(self.target_key)}
-                  and exists (select 1 from loose)
-            ) where {shared}"""
-
     def diff(self) -> str:
         count = len(self.mapping.identifiers)
-        free = [f"case when wanted{n}.value is null then held.id{n} end" for n in range(count)]
-        removable = ", ".join(
-            f"{quoted(name)} := {free[n]}" for n, (name, _) in enumerate(self.mapping.identifiers)
-        )
-        sendable = ", ".join(
-            f"{quoted(name)} := desired.id{n}" for n, (name, _) in enumerate(self.mapping.identifiers)
-        )
+        # a removal names only identifiers that nobody has who stays
+        free = [f"case when wanted{n}.value is null then leaving.id{n} end" for n in range(count)]
+        free_ids = ", ".join(f"{expression} as free{n}" for n, expression in enumerate(free))
         joins = "\n".join(
-            f"left join (select id{n} as value from plan_desired where id{n} is not null "
-            f"union select id{n} from plan_same_ids where id{n} is not null) as wanted{n} "
-            f"on wanted{n}.value = held.id{n}"
+            f"left join (select distinct id{n} as value from plan_wanted where id{n} is not null) as wanted{n} "
+            f"on wanted{n}.value = leaving.id{n}"
             for n in range(count)
         )
         return f"""
@@ -94,25 +74,23 @@ class Comparison:
                     desired.fingerprint,
                     held.fingerprint is distinct from desired.fingerprint as is_unfamiliar,
                     desired.row_hash,
-                    desired.payload,
-                    desired.consent_keys,
                     desired.consented_at,
+                    desired.row_id,
                     lettered.row_hash is not null as is_lettered,
                     removed_before.remote_id is not null as was_removed_by_us,
-                    case when desired.remote_id is not null then to_json(struct_pack({sendable}))::varchar
-                         else to_json(struct_pack({removable}))::varchar end as identifiers,
+                    {free_ids},
                     coalesce({", ".join(free)}) is not null as is_removable,
                     case
                         when desired.remote_id is not null then 'regular'
                         when {self._is_denied()} then 'withdrawal'
-                        when held.record_key in (select record_key from plan_desired)
-                            or held.record_key in (select record_key from plan_same) then 'change'
+                        when held.record_key in (select record_key from plan_staying) then 'change'
                         else 'leaver'
                     end as lane,
                     held.record_key in (select record_key from plan_decided where reason = 'duplicate_key')
                         as is_doubtful
                 from plan_desired as desired
                 full outer join plan_held as held on held.remote_id = desired.remote_id
+                left join plan_leaving as leaving on leaving.remote_id = held.remote_id
                 {joins}
                 left join lettered
                     on lettered.remote_id = desired.remote_id and lettered.row_hash = desired.row_hash
@@ -175,19 +153,34 @@ class Comparison:
     def operations(self, condition: str) -> str:
         """One row per operation in sending order: withdrawals, updates, additions, other removals.
 
-        Removals that are not withdrawals come last, so that an audience never runs empty while it is exchanged.
+        Removals that are not withdrawals come last, so that an audience never runs empty while it is exchanged. What is
+        sent comes in the order of the model's rows: sorting it would take all of it into memory, or through the disk.
         """
-        return f"""
-            select
-                md5(concat_ws('|', {literal(self.run_id)}, {literal(self.sync.name)},
-                    {literal(self.target_key)}, step, remote_id)) as op_id,
-                step as action, lane, record_key, remote_id, identifiers,
-                case when step <> 'remove' then payload end as payload,
-                row_hash, consent_keys, {_CONSENTED_AT},
-                is_adopted, is_uncertain, was_removed_by_us
-            from plan_diff
-            where step in ('add', 'update', 'remove') and {condition}
-            order by lane <> 'withdrawal', step = 'remove', step <> 'update', record_key, remote_id"""
+        keys = [name for name, _ in self.mapping.identifiers]
+        sent, removed = (
+            ", ".join(f"{quoted(name)} := {column}{n}" for n, name in enumerate(keys)) for column in ("id", "free")
+        )
+        op_id = f"""md5(concat_ws('|', {literal(self.run_id)}, {literal(self.sync.name)},
+                    {literal(self.target_key)}, step, diff.remote_id))"""
+        shared = f"is_adopted, is_uncertain, was_removed_by_us from plan_diff as diff"
+
+        def removals(lane: str) -> str:
+            return f"""(select
+                {op_id} as op_id, step as action, lane, record_key, remote_id,
+                to_json(struct_pack({removed}))::varchar as identifiers, null::varchar as payload, row_hash,
+                null::varchar[] as consent_keys, null::varchar as consented_at, {shared}
+            where step = 'remove' and {lane} and {condition} order by record_key, remote_id)"""
+
+        def upserts(step: str) -> str:
+            return f"""(select
+                {op_id} as op_id, step as action, lane, candidates.record_key, candidates.remote_id,
+                to_json(struct_pack({sent}))::varchar as identifiers, candidates.payload, candidates.row_hash,
+                candidates.consent_keys, {_CONSENTED_AT}, {shared}
+            join plan_candidates as candidates using (row_id)
+            where step = {literal(step)} and {condition})"""
+
+        parts = [removals("lane = 'withdrawal'"), upserts("update"), upserts("add"), removals("lane <> 'withdrawal'")]
+        return " union all ".join(parts)
 
     def settled_locally(self) -> str:
         """Changes that need no call: `move` to a new owner, `release` of what is not ours to remove.
@@ -215,7 +208,9 @@ class Comparison:
 
     def snapshot(self) -> str:
         """The full rows of the target, by key: record_key, payload, and what a consent statement may name."""
-        return f"""select record_key, payload, consent_keys, {_CONSENTED_AT} from plan_desired order by record_key"""
+        return f"""
+            select record_key, payload, consent_keys, {_CONSENTED_AT}
+            from plan_desired join plan_candidates using (row_id, record_key) order by record_key"""
 
     def refusals(self) -> str:
         """One row per refused row: record_key, reason."""
@@ -231,25 +226,25 @@ class Comparison:
     def refusal_counts(self) -> str:
         return f"select reason, count(*) from ({self.refusals()}) group by reason"
 
-    def counts(self) -> str:
-        """One row: the columns of gates.Counts."""
+    def counts(self, same: int) -> str:
+        """One row: the columns of gates.Counts, with so many rows that were recognised as what they were."""
         return f"""
             select
-                (select count(*) from plan_decided) + same as source,
-                count(*) filter (where is_desired) + same as desired,
-                count(*) filter (where is_held) + same as held,
+                (select count(*) from plan_decided) + {same} as source,
+                count(*) filter (where is_desired) + {same} as desired,
+                count(*) filter (where is_held) + {same} as held,
                 count(*) filter (where step = 'add') as added,
                 count(*) filter (where step = 'update') as updated,
                 count(*) filter (where step = 'remove') as removed,
                 count(*) filter (where step = 'remove' and lane = 'withdrawal') as withdrawn,
                 count(*) filter (where step in ('remove', 'release') and lane = 'leaver') as leaving,
-                count(*) filter (where step in ('unchanged', 'kept', 'stays')) + same as unchanged,
+                count(*) filter (where step in ('unchanged', 'kept', 'stays')) + {same} as unchanged,
                 count(*) filter (where is_remapped) as remapped,
                 count(*) filter (where is_pending) as in_flight,
                 (select count(*) from {self.state}.activation.acked
                  where sync = {literal(self.sync.name)} and target_key <> {literal(self.target_key)})
                     as held_elsewhere
-            from plan_diff right join (select count(*) as same from plan_same) on true group by same"""
+            from plan_diff"""
 
     def known_target(self) -> str:
         return f"""select remote_target from {self.state}.activation.targets

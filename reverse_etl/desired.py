@@ -1,6 +1,7 @@
 """The desired side of a plan and what it is compared with: people behind the row gates, and what was acknowledged.
 
-One temporary table per step; comparing the two sides is `comparison.py`.
+One temporary table per step, after `recognition.py` has left out what is as it was; comparing the two sides is
+`comparison.py`. Only plan_candidates is wide; the others refer to its rows by row_id.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ class DesiredRows:
     mapping: FieldMapping
     target_key: str
     state: str
-    uses_fingerprints: bool = True
 
     def steps(self) -> list[tuple[str, str]]:
-        """Temporary table → query, in order."""
+        """Temporary table → query, in order, after plan_denials and the tables of `recognition.py`."""
         return [
-            ("plan_denials", self.denials()),
-            ("plan_same", self._same()),
-            ("plan_held", self.held("acked.fingerprint not in (select fingerprint from plan_same)")),
+            ("plan_held", self.held("plan_acked")),
             ("plan_candidates", self._candidates()),
             ("plan_decided", self._decided()),
             ("plan_desired", self._desired()),
+            ("plan_leaving", self._leaving()),
+            ("plan_staying", self._staying()),
+            ("plan_wanted", self._wanted()),
         ]
 
     def denials(self) -> str:
@@ -51,58 +52,10 @@ class DesiredRows:
             from {relevant_statements(self.state, self.sync.purpose, self.sync.channel)}
             where status = 'denied'"""
 
-    def _same(self) -> str:
-        """Acknowledged rows whose input, consent and owner are what they were: nothing else need be known of them.
-
-        Everything that is not certain from one look at the raw row goes the long way: a key that stands there twice,
-        any denial that might concern the row, whatever is in the air. A file is written whole, so it has none.
-        """
-        sync, target = literal(self.sync.name), literal(self.target_key)
-        scope = f"sync = {sync} and target_key = {target}"
-        if not self.uses_fingerprints or self.sync.plugin.spec.is_snapshot:
-            return f"select remote_id, record_key, fingerprint from {self.state}.activation.acked where false"
-        key = f"{quoted(self.mapping.columns.key)}::varchar"
-        texts = self.mapping.consent_texts()
-        said = ", ".join(f"{text} as said{n}" for n, text in enumerate(texts))
-        nobody_denied = "\n".join(
-            f"and not exists (select 1 from plain_denials where plain_denials.consent_key = source.said{n})"
-            for n in range(len(texts))
-        )
-        granted = f"""select customer_id from marts.consents
-                where purpose = {literal(self.sync.purpose)} and channel = {literal(self.sync.channel)}"""
-        return f"""
-            with source as (
-                select {key} as record_key, {self.mapping.fingerprint} as fingerprint, {said}
-                from {self.sync.relation}
-            ),
-            plain_denials as (
-                select case when starts_with(consent_key, {literal(FOLLOWS)}) then substr(consent_key, {len(FOLLOWS) + 1})
-                    else consent_key end as consent_key
-                from plan_denials
-            ),
-            repeated as (
-                select hash({key}) as key_hash from {self.sync.relation} group by all having count(*) > 1
-            )
-            select acked.remote_id, acked.record_key, acked.fingerprint
-            from source
-            join {self.state}.activation.acked as acked
-                on acked.fingerprint = source.fingerprint and acked.record_key = source.record_key
-            where {scope} and mapping_version = {literal(self.mapping.columns.version)} and row_hash <> ''
-                and hash(source.record_key) not in (select key_hash from repeated)
-                and source.record_key in ({granted} and status = 'granted')
-                and not exists (
-                    select 1 from ({granted} and status is distinct from 'granted') as others
-                    where others.customer_id = source.record_key)
-                {nobody_denied}
-                and not exists (
-                    select 1 from {self.state}.activation.op_journal as sent
-                    where {scope.replace("sync =", "sent.sync =").replace("target_key =", "sent.target_key =")}
-                      and sent.remote_id = acked.remote_id and state in ('sent', 'unknown', 'pending'))"""
-
-    def held(self, condition: str = "true") -> str:
+    def held(self, acknowledged: str | None = None) -> str:
         """What the target holds or may hold by our doing: one row per remote record, identifiers as last sent.
 
-        `condition` leaves acknowledged rows out (a fingerprint that is null is none of those).
+        `acknowledged` is a table with some of the ledger's rows for this sync and target, None = all of them.
         """
         sync, target = literal(self.sync.name), literal(self.target_key)
         ids = ", ".join(
@@ -111,8 +64,8 @@ class DesiredRows:
         )
         return f"""
             with acked as (
-                select * from {self.state}.activation.acked
-                where sync = {sync} and target_key = {target} and coalesce({condition}, true)
+                from {acknowledged or f"{self.state}.activation.acked"}
+                where sync = {sync} and target_key = {target}
             ),
             sent as (
                 select
@@ -146,6 +99,7 @@ class DesiredRows:
             from acked full outer join sent on sent.remote_id = acked.remote_id"""
 
     def _candidates(self) -> str:
+        """The loose rows as the tool would have them: the one table that holds what would be sent."""
         key = quoted(self.mapping.columns.key)
         values = ", ".join(f"{value} as {quoted(name)}" for name, value in self.mapping.payload)
         ids = ", ".join(
@@ -156,30 +110,35 @@ class DesiredRows:
             with normalised as (
                 select
                     nullif({key}::varchar, '') as record_key,
-                    count(*) over (partition by {key}) as key_count,
+                    {key} in (
+                        select {key} from plan_loose where {key} is not null group by all having count(*) > 1
+                    ) as is_repeated,
                     {self.mapping.consent_keys()} as consent_keys,
                     {self.mapping.fingerprint} as fingerprint,
                     {values}
-                from {self.sync.relation}
-                where {self.mapping.fingerprint} not in (select fingerprint from plan_same)
+                from plan_loose where cdp_is_row
+            ),
+            written as (
+                select
+                    row_number() over () as row_id,
+                    record_key,
+                    is_repeated,
+                    fingerprint,
+                    case
+                        when cdp_following is null then consent_keys
+                        else list_concat(
+                            consent_keys, list_transform(consent_keys, lambda key: {literal(FOLLOWS)} || key))
+                    end as consent_keys,
+                    to_json(struct_pack({packed}))::varchar as payload,
+                    {ids}
+                from normalised
+                left join (
+                    select distinct customer_id as cdp_following from marts.consents
+                    where purpose = {literal(self.sync.purpose)} and channel = {literal(self.sync.channel)}
+                      and rule = 'follows email'
+                ) as following on cdp_following = record_key
             )
-            select
-                row_number() over () as row_id,
-                record_key,
-                key_count,
-                fingerprint,
-                case
-                    when cdp_following is null then consent_keys
-                    else list_concat(consent_keys, list_transform(consent_keys, lambda key: {literal(FOLLOWS)} || key))
-                end as consent_keys,
-                to_json(struct_pack({packed}))::varchar as payload,
-                {ids}
-            from normalised
-            left join (
-                select distinct customer_id as cdp_following from marts.consents
-                where purpose = {literal(self.sync.purpose)} and channel = {literal(self.sync.channel)}
-                  and rule = 'follows email'
-            ) as following on cdp_following = record_key"""
+            select *, {self._remote_id()} as remote_id, md5(payload) as row_hash from written"""
 
     def _decided(self) -> str:
         purpose, channel = literal(self.sync.purpose), literal(self.sync.channel)
@@ -192,6 +151,7 @@ class DesiredRows:
                     max(stated_at) as consented_at
                 from marts.consents
                 where purpose = {purpose} and channel = {channel}
+                  and customer_id in (select record_key from plan_candidates)
                 group by customer_id
             ),
             denied as (
@@ -204,13 +164,15 @@ class DesiredRows:
                 group by keys.row_id
             )
             select
-                candidates.*,
-                {self._remote_id()} as remote_id,
-                md5(payload) as row_hash,
+                candidates.row_id,
+                candidates.record_key,
+                candidates.remote_id,
+                candidates.fingerprint,
+                candidates.row_hash,
                 consents.consented_at,
                 case
                     when record_key is null then 'no_key'
-                    when key_count > 1 then 'duplicate_key'
+                    when is_repeated then 'duplicate_key'
                     when consents.is_denied then 'consent_denied'
                     when not coalesce(consents.is_granted, false) then 'no_consent'
                     when denied.is_suppressed then 'suppressed'
@@ -226,12 +188,47 @@ class DesiredRows:
         return self.sync.plugin.spec.remote_id(f"coalesce({ids})")
 
     def _desired(self) -> str:
+        """One row per remote record: of several customers with one address its owner so far, else the first."""
         return """
-            select decided.*, row_number() over (
-                partition by decided.remote_id
-                order by coalesce(held.record_key = decided.record_key, false) desc, decided.record_key
-            ) as place
+            select decided.*
             from plan_decided as decided
             left join plan_held as held on held.remote_id = decided.remote_id
-            where reason is null and decided.remote_id not in (select remote_id from plan_same)
-            qualify place = 1"""
+            where reason is null and decided.remote_id not in (
+                -- what is held and not recognised is not recognised
+                select remote_id from plan_same where remote_id in (
+                    select remote_id from plan_decided where remote_id not in (select remote_id from plan_held)))
+            qualify row_number() over (
+                partition by decided.remote_id
+                order by coalesce(held.record_key = decided.record_key, false) desc, decided.record_key) = 1"""
+
+    def _leaving(self) -> str:
+        """What is held and not desired."""
+        return "select * from plan_held where remote_id not in (select remote_id from plan_desired)"
+
+    def _staying(self) -> str:
+        """Customers who are desired under another address than one that is leaving."""
+        return """
+            select record_key from plan_same where record_key in (select record_key from plan_leaving)
+            union
+            select record_key from plan_desired where record_key in (select record_key from plan_leaving)"""
+
+    def _wanted(self) -> str:
+        """Identifiers of desired rows that something leaving has too: no removal may name them. One list, by column.
+
+        With one match key only there are none: who has the identifier has the remote record.
+        """
+        keys = [key.name for key in self.sync.plugin.spec.match_keys]
+        ids = ", ".join(f"id{position}" for position in range(len(keys)))
+        if len(keys) == 1:
+            return "select id0 from plan_leaving where false"
+        shared = " or ".join(f"id{n} in (select id{n} from plan_leaving)" for n in range(len(keys)))
+        paths = ", ".join(literal(f'$."{name}"') for name in keys)
+        read = ", ".join(f"found[{n + 1}] as id{n}" for n in range(len(keys)))
+        return f"""
+            select {ids} from plan_candidates
+            where row_id in (select row_id from plan_desired) and ({shared})
+            union all
+            select {ids} from (
+                select json_extract_string(identifiers, [{paths}]) as found, {read} from plan_same
+                where exists (select 1 from plan_leaving))
+            where {shared}"""

@@ -17,6 +17,7 @@ from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.sql_text import literal, quoted
 
 Kind = Literal["text", "number", "boolean", "list"]
+CONSENT_KINDS = ("email", "phone")
 _NULL = "null::varchar"
 _WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _NUMBERS = (*_WHOLE_NUMBERS, "HUGEINT", "DECIMAL", "DOUBLE", "FLOAT")
@@ -103,7 +104,7 @@ class FieldMapping:
 
     @cached_property
     def identifiers(self) -> list[tuple[str, str]]:
-        """Match key → the name of its column in plan_candidates' inner query; unmapped match keys are null."""
+        """Match key → its expression over the inner query of plan_candidates; unmapped match keys are null."""
         return [(key.name, self._identifier(key)) for key in self.sync.plugin.spec.match_keys]
 
     def _identifier(self, key: MatchKey) -> str:
@@ -125,17 +126,24 @@ class FieldMapping:
 
     def consent_texts(self) -> list[str]:
         """The same texts one by one, null where the row has no such value."""
-        texts = [f"'customer_id:' || {quoted(self.columns.key)}"]
-        for kind in ("email", "phone"):
-            mapped = {
-                kind,
-                *(column for remote, column in self.columns.fields.items() if self._kind(remote) == kind),
-            }
-            texts += [
-                f"'{kind}:' || lower(trim({quoted(column)}::varchar))"
-                for column in sorted(mapped & self.columns.types.keys())
-            ]
-        return texts
+        return [
+            f"'customer_id:' || {quoted(self.columns.key)}",
+            *(f"'{kind}:' || {value}" for kind in CONSENT_KINDS for value in self.consent_values(kind)),
+        ]
+
+    def consent_values(self, kind: str) -> list[str]:
+        """Expressions of the values of one kind (email, phone) under which a statement may name the row's person."""
+        return [f"lower(trim({quoted(column)}::varchar))" for column in self._consent_columns(kind)]
+
+    def _consent_columns(self, kind: str) -> list[str]:
+        mapped = {column for remote, column in self.columns.fields.items() if self._kind(remote) == kind}
+        return sorted({kind, *mapped} & self.columns.types.keys())
+
+    @cached_property
+    def used(self) -> list[str]:
+        """The columns of the model that a plan reads, the key first."""
+        stated = (column for kind in CONSENT_KINDS for column in self._consent_columns(kind))
+        return list(dict.fromkeys([self.columns.key, *self.columns.fields.values(), *stated]))
 
     def _kind(self, remote: str) -> str | None:
         spec = self.sync.plugin.spec

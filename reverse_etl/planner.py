@@ -23,6 +23,7 @@ from reverse_etl.errors import DeclarationError
 from reverse_etl.gates import Counts, Hold, find_hold
 from reverse_etl.mapping import Columns, FieldMapping
 from reverse_etl.plan import Plan
+from reverse_etl.recognition import Recognition
 from reverse_etl.spool import Spool
 from reverse_etl.sql_text import CONSENT_MARK
 
@@ -56,16 +57,18 @@ def plan_sync(
     try:
         mapping = FieldMapping(sync, read_columns(connection, sync))
         comparison = Comparison(sync, mapping, key, run_id, STATE_CATALOG, retrying)
-        desired = DesiredRows(sync, mapping, key, STATE_CATALOG, uses_fingerprints)
+        desired = DesiredRows(sync, mapping, key, STATE_CATALOG)
+        recognition = Recognition(connection, sync, mapping, key, STATE_CATALOG, uses_fingerprints)
         # before anything is read: what is said while the plan is being made is looked at again when sending
         (mark,) = connection.execute(CONSENT_MARK.format(catalog=f"{STATE_CATALOG}.")).fetchall()
-        compared = [("plan_same_ids", comparison.same_ids()), ("plan_diff", comparison.diff())]
-        for name, query in [*desired.steps(), *compared]:
+        connection.execute(f"create or replace temp table plan_denials as {desired.denials()}")
+        same = recognition.recognise()
+        for name, query in [*desired.steps(), ("plan_diff", comparison.diff())]:
             connection.execute(f"create or replace temp table {name} as {query}")
     except duckdb.CatalogException:
         hold = find_hold(Counts(), sync.guards, 0, blocked=reason or _NOT_BUILT, confirmed=False)
         return Plan(sync, key, Counts(), hold=hold)
-    return _Assembly(connection, sync, comparison, mapping, key, mark).plan(reason, confirmed=confirmed)
+    return _Assembly(connection, sync, comparison, mapping, key, mark, same).plan(reason, confirmed=confirmed)
 
 
 def _pause(connection: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> str | None:
@@ -132,6 +135,7 @@ class _Assembly:
     mapping: FieldMapping
     target_key: str
     consent_mark: tuple[Any, ...]
+    same: int
 
     def plan(self, blocked: str | None, *, confirmed: bool) -> Plan:
         counts = self._counts()
@@ -164,7 +168,7 @@ class _Assembly:
         return Spool(self.connection, self.comparison.operations(kept))
 
     def _counts(self) -> Counts:
-        cursor = self.connection.execute(self.comparison.counts())
+        cursor = self.connection.execute(self.comparison.counts(self.same))
         names = [column[0] for column in cursor.description or []]
         (values,) = cursor.fetchall()
         return Counts(**dict(zip(names, values, strict=True)))

@@ -27,9 +27,10 @@ from reverse_etl.transport import Patience, open_transport
 
 FINDINGS = ("missing", "extra", "different")
 _LEDGER = """
-    select held.remote_id, held.record_key, desired.payload
+    select held.remote_id, held.record_key, candidates.payload
     from plan_held as held
     left join plan_desired as desired on desired.remote_id = held.remote_id and desired.row_hash = held.row_hash
+    left join plan_candidates as candidates using (row_id)
     where held.is_acked and not held.is_uncertain and not held.is_pending"""
 _IN_THE_AIR = "select remote_id from plan_held where is_uncertain or is_pending"
 

@@ -22,13 +22,15 @@ class Settings(BaseModel):
 
     `as_of` fixes "now" for a run (naive UTC); None means the clock. `lock_wait_seconds` is how long a busy
     database file is waited for before the run gives up with a message. `sync_log_days` is how long the records of
-    sending are kept.
+    sending are kept. `sync_memory_limit` is what the engine may hold while syncs are planned and sent: enough to do
+    it on disk for audiences of any size.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     data_dir: Path = PROJECT_DIR / "data"
     memory_limit: str = "4GB"
+    sync_memory_limit: str = "400MiB"
     threads: int = 2
     as_of: datetime | None = None
     lock_wait_seconds: float = 60.0
@@ -58,6 +60,11 @@ class Settings(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise SettingsError(_explain(error)) from error
+
+    @property
+    def for_syncs(self) -> Settings:
+        """The same installation with the engine's memory bounded as for planning and sending syncs."""
+        return self.model_copy(update={"memory_limit": self.sync_memory_limit})
 
     @property
     def landing_dir(self) -> Path:

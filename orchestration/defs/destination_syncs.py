@@ -89,8 +89,8 @@ def send(settings: Settings, syncs: list[SyncDeclaration], *, run_id: str) -> li
     with open_warehouse(settings) as connection:
         blocked = blocked_syncs(connection, dbt_process.manifest())
     return run_syncs(
-        lambda: open_warehouse(settings, with_state=True),
-        lambda: open_state(settings),
+        lambda: open_warehouse(settings.for_syncs, with_state=True),
+        lambda: open_state(settings.for_syncs),
         syncs,
         accounts,
         run_id,
