@@ -158,11 +158,12 @@ class Comparison:
         """
         keys = [name for name, _ in self.mapping.identifiers]
         sent, removed = (
-            ", ".join(f"{quoted(name)} := {column}{n}" for n, name in enumerate(keys)) for column in ("id", "free")
+            ", ".join(f"{quoted(name)} := {column}{n}" for n, name in enumerate(keys))
+            for column in ("id", "free")
         )
         op_id = f"""md5(concat_ws('|', {literal(self.run_id)}, {literal(self.sync.name)},
                     {literal(self.target_key)}, step, diff.remote_id))"""
-        shared = f"is_adopted, is_uncertain, was_removed_by_us from plan_diff as diff"
+        shared = "is_adopted, is_uncertain, was_removed_by_us from plan_diff as diff"
 
         def removals(lane: str) -> str:
             return f"""(select
@@ -179,7 +180,12 @@ class Comparison:
             join plan_candidates as candidates using (row_id)
             where step = {literal(step)} and {condition})"""
 
-        parts = [removals("lane = 'withdrawal'"), upserts("update"), upserts("add"), removals("lane <> 'withdrawal'")]
+        parts = [
+            removals("lane = 'withdrawal'"),
+            upserts("update"),
+            upserts("add"),
+            removals("lane <> 'withdrawal'"),
+        ]
         return " union all ".join(parts)
 
     def settled_locally(self) -> str:

@@ -41,7 +41,9 @@ class Recognition:
         recognised. plan_same: those that are.
         """
         if not self.is_on or self.sync.plugin.spec.is_snapshot:
-            everything = f"select {self._used}, true as cdp_is_row, null::ubigint as cdp_known from {self._model}"
+            everything = (
+                f"select {self._used}, true as cdp_is_row, null::ubigint as cdp_known from {self._model}"
+            )
             self._create("table plan_loose", everything)
             self._create("table plan_acked", f"from {self._acked} where {self._scope}")
             self._create("view plan_same", f"from {self._acked} where false")

@@ -30,7 +30,7 @@ class Settings(BaseModel):
 
     data_dir: Path = PROJECT_DIR / "data"
     memory_limit: str = "4GB"
-    sync_memory_limit: str = "400MiB"
+    sync_memory_limit: str = "256MiB"
     threads: int = 2
     as_of: datetime | None = None
     lock_wait_seconds: float = 60.0
