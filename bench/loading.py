@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.events import write_events
 from bench.processes import PYTHON, RESULTS, Cost, measure
 
-# what `docs/architecture.md` promises: the share of the bare engine's rate (raw's compression on both sides), and memory
+# what `docs/architecture.md` promises: the share of the rate of the bare engine writing the same table, and memory
 SHARE, PEAK_MIB = 0.8, 1536
 TURNS = 3  # one way after the other each time, so that a busy minute spoils no comparison
 # what a way may be given at most: pandas holds a JSON file 14 times over, dlt loads 3,000 rows a second
@@ -24,6 +24,7 @@ LARGEST = {"pandas": 300_000, "dlt": 20_000}
 TOLD = {
     "bare": "the engine's reader, bare",
     "bare_compressed": "the same, raw's compression",
+    "bare_table": "the same, all of raw's columns",
     "platform": "this platform",
     "pandas": "pandas, then the engine",
     "dlt": "dlt file pipeline",
@@ -114,11 +115,11 @@ def _ratios(form: str, found: list[Measurement]) -> str:
     rates = {each.way: each.rate for each in found if each.form == form}
     (peak,) = (each.cost.peak_mib for each in found if (each.form, each.way) == (form, "platform"))
     ours = rates["platform"]
-    share = ours / rates["bare_compressed"]
+    share = ours / rates["bare_table"]
     return (
         f"{form}: this platform loads at {share:.0%} of the bare engine writing the same table "
-        f"(goal {SHARE:.0%}: {_judged(share >= SHARE)}; {ours / rates['bare']:.0%} of one that leaves compression to "
-        f"the engine), {ours / rates['pandas']:.1f} × pandas, {ours / rates['dlt']:.0f} × dlt; "
+        f"(goal {SHARE:.0%}: {_judged(share >= SHARE)}; {ours / rates['bare_compressed']:.0%} of one that writes the "
+        f"delivered columns only, {ours / rates['bare']:.0%} of one that also leaves compression to the engine), {ours / rates['pandas']:.1f} × pandas, {ours / rates['dlt']:.0f} × dlt; "
         f"peak {peak:,.0f} MiB (goal below {PEAK_MIB:,}: {_judged(peak < PEAK_MIB)})."
     )
 

@@ -34,7 +34,7 @@ def read_document(request: Request) -> Feed:
     rejects = [Reject(row, None, None, f"record {row} is not an object", texts[row][1]) for row in bad]
     keys = dict.fromkeys(key for record in records if isinstance(record, dict) for key in record)
     objects = take_last_of_repeated(request.connection, f"(from {_RECORDS} where json_type(line) = 'OBJECT')")
-    return feed_objects(request.table, objects, list(keys), len(records), originals, rejects)
+    return feed_objects(request, objects, list(keys), len(records), originals, rejects)
 
 
 def _take_apart(request: Request, content: bytes) -> None:

@@ -7,7 +7,8 @@ orjson judges what is valid, because the engine lets trailing commas and NaN pas
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Iterator
+import itertools
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,45 +18,43 @@ import orjson
 
 from ingestion.csv_files import read_copy
 from ingestion.errors import FileCutOff
-from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Reject, Request, Unsure
+from ingestion.feeds import Feed, Reject, Request, Unsure
 from ingestion.fingerprints import link_safely
-from ingestion.json_columns import feed_objects, take_last_of_repeated
+from ingestion.headed_files import put_in_front
+from ingestion.json_columns import feed_objects, feed_values, take_last_of_repeated
+from ingestion.lenient_json import may_be_lenient
 from ingestion.naming import key_column_name, literal
 
-# enough to meet the usual combinations of keys; a line with keys that none of these had costs a second pass
-_SAMPLE_LINES = 10_000
+# enough to meet the usual keys; a line with a key that none of these had costs a second pass
+_SAMPLE_LINES = 2_000
 _MARK = b"\xef\xbb\xbf"
-# what the engine's parser accepts against the standard; a line in which this is true is shown to orjson. The last
-# expression keeps "Info" from being doubted; asked of every line, it alone would cost more than the parsing
+# what the engine's parser takes against the standard; the last expression alone would cost more than the parsing
 _MAY_BE_LENIENT = (
     r"regexp_matches(line, ',\s*[}\]]') or case when contains(line, 'NaN') or contains(line, 'Inf') "
-    r"then regexp_matches(line, '[\[:,]\s*-?(NaN|Inf)') else false end"
+    r"or contains(line, 'nan') or contains(line, 'inf') or contains(line, 'NAN') or contains(line, 'INF') "
+    r"then regexp_matches(line, '[\[:,]\s*-?(?i:nan|inf)') else false end"
 )
 
 
 def read_lines_as_delivered(request: Request) -> Feed:
-    """The delivered JSONL file in one pass. Raises Unsure unless it looks sound and its first lines show its keys.
+    """The delivered JSONL file, parsed once. Raises Unsure unless it looks sound and its first lines show its keys.
 
-    The relation leaves out every line that is in doubt; then the loader counts too few rows and the next reader decides.
+    At a key that none of them has, the engine stops, and the next reader decides.
     """
-    lines = _engine_lines(request)
-    shapes = _survey(request.connection, f"(from {lines} limit {_SAMPLE_LINES})")
-    keys = dict.fromkeys([*shapes.keys, *(column.name for column in request.table.columns)])
-    met = {key_column_name(key) for key in shapes.keys}
-    if not met.issuperset(map(key_column_name, request.table.required)):
-        raise Unsure  # they may come later
-    relation = f"(select line, row_number() over () as _row from {lines} where {_is_sound(shapes, keys)})"
-    delivered = request.text.fingerprint.lines
-    return feed_objects(request.table, relation, list(keys), delivered, _LineOriginals(request.text.path))
+    _require_plain(request)
+    path = request.text.path
+    keys = _sample_keys(path)
+    met = {key_column_name(key) for key in keys}
+    if not met.issuperset(map(key_column_name, request.table.required)) or may_be_lenient(path):
+        raise Unsure  # what is required may come later
+    keys.update(dict.fromkeys(column.name for column in request.table.columns))
+    return _feed_headed(request, list(keys), is_surveyed=False)
 
 
 def read_lines_surveyed(request: Request) -> Feed:
     """The delivered JSONL file, after a look at every line. Raises Unsure unless each is, beyond doubt, an object."""
-    lines = _engine_lines(request)
-    keys = _survey(request.connection, lines).keys
-    relation = f"(select line, row_number() over () as _row from {lines})"
-    delivered = request.text.fingerprint.lines
-    return feed_objects(request.table, relation, keys, delivered, _LineOriginals(request.text.path))
+    _require_plain(request)
+    return _feed_headed(request, _survey(request), is_surveyed=True)
 
 
 def read_lines_sifted(request: Request) -> Feed:
@@ -77,42 +76,44 @@ def read_lines_sifted(request: Request) -> Feed:
             longest = max(longest, len(raw))
     source = read_copy(sifted, ["_row", "line"], longest)
     relation = take_last_of_repeated(request.connection, f"(select _row::bigint as _row, line from {source})")
-    return feed_objects(
-        request.table, relation, list(keys), delivered, _LineOriginals(request.text.path), rejects
-    )
+    return feed_objects(request, relation, list(keys), delivered, _LineOriginals(request.text.path), rejects)
 
 
-def _engine_lines(request: Request) -> str:
-    """SQL for the file's lines as they are. Raises Unsure when the delivered bytes are not plain UTF-8."""
+def _require_plain(request: Request) -> None:
+    """Raises Unsure when the delivered bytes are not plain UTF-8, or are none."""
     fingerprint = request.text.fingerprint
-    if request.text.is_copy or fingerprint.has_nul or not fingerprint.is_utf8:
+    if request.text.is_copy or fingerprint.has_nul or not fingerprint.is_utf8 or not fingerprint.size:
         raise Unsure
+
+
+def _sample_keys(path: Path) -> dict[str, None]:
+    """The keys of the first lines, in the order met. Raises Unsure at anything but objects."""
+    keys: dict[str, None] = {}
+    for _, _, raw in itertools.islice(_numbered_lines(path), _SAMPLE_LINES):
+        try:
+            record = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise Unsure from error
+        if not isinstance(record, dict):
+            raise Unsure
+        keys.update(dict.fromkeys(record))
+    return keys
+
+
+def _survey(request: Request) -> list[str]:
+    """The keys of all lines. Raises Unsure when a line may be no object, repeats a key, or is not strict JSON."""
     path = link_safely(request.text.path, request.workspace)
-    return (
-        f"read_csv({literal(str(path))}, columns = {{'line': 'VARCHAR'}}, compression = 'none', auto_detect = false, header = false, "
-        f"delim = chr(1), quote = '', escape = '', store_rejects = true, rejects_table = '{REJECTS_TABLE}', "
-        f"rejects_scan = '{SCANS_TABLE}', rejects_limit = 0)"
+    lines = (
+        f"read_csv({literal(str(path))}, columns = {{'line': 'VARCHAR'}}, compression = 'none', auto_detect = false, "
+        f"header = false, delim = chr(1), quote = '', escape = '')"
     )
-
-
-@dataclass(frozen=True)
-class _Shapes:
-    """All keys of some lines, in the order met, and the engine's hash of every combination of them."""
-
-    keys: list[str]
-    hashes: list[int]
-
-
-def _survey(connection: duckdb.DuckDBPyConnection, lines: str) -> _Shapes:
-    """One line of every combination of keys, and all in doubt. Raises Unsure at anything but objects."""
     try:
-        found = connection.execute(
-            f"select hash(keys) as shape, any_value(line), any_value(len(keys)), "
-            f"list(line) filter (where {_MAY_BE_LENIENT}) "
-            f"from (select line, json_keys(line) as keys from {lines}) group by shape"
+        found = request.connection.execute(
+            f"select any_value(line), any_value(len(keys)), list(line) filter (where {_MAY_BE_LENIENT}) "
+            f"from (select line, json_keys(line) as keys from {lines}) group by hash(keys)"
         ).fetchall()
         keys: dict[str, None] = {}
-        for _, sample, width, doubtful in found:
+        for sample, width, doubtful in found:
             record = orjson.loads(sample or "null")
             if not isinstance(record, dict) or not record or len(record) != width:  # a key may stand twice
                 raise Unsure
@@ -121,17 +122,35 @@ def _survey(connection: duckdb.DuckDBPyConnection, lines: str) -> _Shapes:
                 orjson.loads(line)
     except (duckdb.InvalidInputException, orjson.JSONDecodeError) as error:
         raise Unsure from error
-    return _Shapes(list(keys), [shape for shape, *_ in found])
+    return list(keys)
 
 
-def _is_sound(shapes: _Shapes, known: Iterable[str]) -> str:
-    """SQL that is true for a line that no parser doubts and whose keys are known; hashes are compared first."""
-    names = ", ".join(map(literal, known))
-    hashes = ", ".join(map(str, shapes.hashes)) or "null"
-    keys = "json_keys(line)"
-    return (
-        f"not ({_MAY_BE_LENIENT}) and case when hash({keys}) in ({hashes}) then true "
-        f"else len({keys}) > 0 and list_unique({keys}) = len({keys}) and list_has_all([{names}], {keys}) end"
+def _feed_headed(request: Request, keys: list[str], *, is_surveyed: bool) -> Feed:
+    """The engine's own reader, told by a line in front that these are all the keys, and that all are text.
+
+    So it parses each line once, names a key that it was not told, and stops there (as at a key that stands twice);
+    told by `columns`, it would drop what is unknown without a word.
+    """
+    if "" in keys or not keys:  # the engine takes an object with an empty key for a map
+        raise Unsure
+    path = request.text.path
+    head = orjson.dumps(dict.fromkeys(keys, "x")) + b"\n"
+    skip = len(_MARK) if request.text.fingerprint.head.startswith(_MARK) else 0
+    names = [f"key_{number}" for number in range(len(keys))]
+    address = put_in_front(request.connection, head, path, skip)
+    objects = (
+        f"read_json({literal(address)}, format = 'newline_delimited', records = true, auto_detect = true, "
+        f"sample_size = 1, map_inference_threshold = -1, compression = 'none')"
+    )
+    # a line `null` is no object, but has a null under every key
+    is_object = "true" if is_surveyed else f"coalesce({', '.join(names)}) is not null"
+    rows = f"(select *, row_number() over () - 1 as _row from {objects} as objects({', '.join(names)}))"
+    return feed_values(
+        request,
+        f"{rows} where _row > 0 and {is_object}",
+        dict(zip(keys, names, strict=True)),
+        request.text.fingerprint.lines,
+        _LineOriginals(path),
     )
 
 

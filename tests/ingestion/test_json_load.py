@@ -74,10 +74,10 @@ def test_bad_lines_are_rejected_and_the_rest_is_loaded(lines):
 
 def test_words_that_only_look_lenient_are_no_reason_for_doubt(lines, monkeypatch):
     monkeypatch.setitem(readers.READERS, "jsonl", readers.READERS["jsonl"][:2])
-    for text in ("Info, NaN", "[1, ]", "a,}", ": Infant"):
+    for text in ("Info, NaN", "[1, ]", "a,}", ": Infant", "finance, nan, inf"):
         lines.deliver("people.jsonl", json.dumps({"messageId": text}) + "\n")
         assert lines.load().files[0].rows_loaded == 1
-    for text in ("[1, ]", "[-Infinity]", "NaN", '{"a":1 , \t}'):
+    for text in ("[1, ]", "[-Infinity]", "NaN", "nan", "iNf", '{"a":1 , \t}'):
         lines.deliver("people.jsonl", f'{{"messageId": "x", "context": {text}}}\n')
         assert lines.load().files[0].status == "refused"
 
@@ -176,6 +176,50 @@ def test_lines_with_keys_that_no_earlier_line_had_are_surveyed(lines, monkeypatc
         ("d", "e", None),
         (None, None, None),
     ]
+
+
+def test_two_keys_of_one_column_in_one_object_are_both_kept(ground):
+    ground.declare(format="jsonl", required=["id"], columns=["id", "email"])
+    ground.deliver(
+        "people.jsonl",
+        '{"id":1,"Email":"new@x.example","email":"old@x.example","EMAIL":"new@x.example","email_2":"her own"}\n'
+        '{"id":2,"email":"only@x.example"}\n{"id":3,"Email":null,"email":"c@x.example"}\n',
+    )
+    report = ground.load()
+    assert ground.rows("id, email, email_2, email_3") == [
+        ("1", "new@x.example", "her own", "old@x.example"),
+        ("2", "only@x.example", None, None),
+        ("3", "c@x.example", None, None),
+    ]
+    assert report.files[0].message == "new columns: email_2, email_3"
+
+
+def test_a_line_null_is_rejected_and_an_object_of_nulls_is_loaded(lines):
+    lines.deliver("people.jsonl", '{"messageId":"m1"}\nnull\n{"messageId":null}\n')
+    lines.load()
+    assert lines.rows("message_id, _row") == [("m1", 1), (None, 3)]
+    assert lines.rejects() == [(2, None, "is not a JSON object", "null")]
+
+
+def test_sound_lines_are_parsed_once_whatever_their_keys(lines, monkeypatch):
+    monkeypatch.setitem(readers.READERS, "jsonl", readers.READERS["jsonl"][:1])
+    record = {
+        "messageId": "2020-01-01",
+        "a": None,
+        "A": 1.5,
+        "list": [1, {"b": "ü"}],
+        "Ключ": {"x": None},
+        "x'\"\\\n": True,
+    }
+    few = [{"messageId": f"m{number}"} for number in range(5000)]
+    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in [record, *few])
+    lines.deliver("people.jsonl", b"\xef\xbb\xbf" + text.encode())
+    (result,) = lines.load().files
+    assert (result.status, result.message) == ("loaded", "new columns: a, list, x, ключ")
+    assert lines.rows("message_id, a, list, ключ, x")[:1] == [
+        ("2020-01-01", "1.5", '[1,{"b":"ü"}]', '{"x":null}', "true")
+    ]
+    assert lines.rows("message_id, _row")[1:] == [(f"m{number}", number + 2) for number in range(5000)]
 
 
 def test_keys_in_another_script_stay_apart(ground):
