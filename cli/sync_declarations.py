@@ -57,11 +57,10 @@ def declared_syncs(
     take_run_lock(settings)  # a run under way would change the tables while they are read
     syncs = read_declared(settings)
     asked = [find_sync(syncs, name) for name in dict.fromkeys(names)] or syncs
-    from orchestration import dbt_process
-    from orchestration.holds import blocked_syncs
+    from orchestration.opt_out_sources import sync_holds
 
     with open_warehouse(settings) as connection:
-        blocked = blocked_syncs(connection, dbt_process.manifest())
+        blocked = sync_holds(connection, syncs, settings.now())
     return [declared for declared in syncs if declared in asked], blocked
 
 

@@ -18,11 +18,12 @@ from ingestion.raw_tables import prepare_tables
 
 @dataclass(frozen=True)
 class RefusedFile:
-    """A file whose latest delivery was refused, and why."""
+    """A file whose latest delivery was refused, and why. `is_newest`: nothing later came in for its table."""
 
     table_name: str
     file: str
     message: str
+    is_newest: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class SourceStatus:
     rejects: tuple[TableRejects, ...] = ()
     largest_reject_share: float = 0.0
     shrunk: tuple[ShrunkTable, ...] = ()
+
+    @property
+    def missing_files(self) -> tuple[RefusedFile, ...]:
+        """Refused files that nothing later made up for: what the source says now is not known."""
+        return tuple(refused for refused in self.refused if refused.is_newest)
 
     @property
     def reject_share(self) -> float:
@@ -152,8 +158,10 @@ def _shrunk(connection: duckdb.DuckDBPyConnection, source: Source) -> Iterator[S
 
 
 def _refused(connection: duckdb.DuckDBPyConnection, source: Source) -> tuple[RefusedFile, ...]:
+    # files of one date are one delivery: what came in beside a refused file does not make up for it
     found = connection.execute(
-        "select table_name, file, message from raw.loads where source = ? "
+        "select table_name, file, message, coalesce(delivered_at >= max(delivered_at) filter (status <> 'refused') "
+        "over (partition by table_name), true) from raw.loads where source = ? "
         "qualify row_number() over (partition by table_name, file order by load_id desc) = 1 and status = 'refused' "
         "order by load_id",
         [source.name],

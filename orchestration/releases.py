@@ -31,7 +31,11 @@ def release(settings: Settings, segments: Mapping[str, Segment], *, run_id: str)
             run_id,
             now,
             {
-                status.source: SourceState(status.last_loaded_at, status.next_expected_at)
+                status.source: SourceState(
+                    status.last_loaded_at,
+                    status.next_expected_at,
+                    tuple(refused.file for refused in status.missing_files),
+                )
                 for status in statuses
             },
             broken_segments(dbt_process.manifest(), read_failures(connection)),

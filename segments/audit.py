@@ -30,10 +30,14 @@ class Counts:
 
 @dataclass(frozen=True)
 class SourceState:
-    """A source as of the run: when something last came in, and by when it is expected again by its own schedule."""
+    """A source as of the run: when something last came in, and by when it is expected again by its own schedule.
+
+    `refused`: names of files of its newest delivery that could not be loaded.
+    """
 
     last_loaded_at: datetime | None
     expected_at: datetime | None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def audit(
     stale = tuple(
         sentence
         for name, hours in segment.contract.sources.items()
-        if (sentence := _staleness(name, hours, sources.get(name), now))
+        for sentence in (_staleness(name, hours, sources.get(name), now), _refusal(name, sources.get(name)))
+        if sentence
     )
     return Verdict(waivable=broken + built_on + stale + _sizes(segment.contract, counts))
 
@@ -97,6 +102,14 @@ def _staleness(name: str, hours: float | None, state: SourceState | None, now: d
         f"it needs {name}, which last delivered on {last:%Y-%m-%d %H:%M} and should have again by "
         f"{due:%Y-%m-%d %H:%M} (`cdp sources status {name}`)"
     )
+
+
+def _refusal(name: str, state: SourceState | None) -> str | None:
+    """A sentence when a file of the newest delivery could not be loaded: what it says is missing, however punctual it was."""
+    if state is None or not state.refused:
+        return None
+    more = f" and {len(state.refused) - 1} more" if len(state.refused) > 1 else ""
+    return f"it needs {name}, whose file {state.refused[0]}{more} could not be loaded (`cdp sources status {name}` says why)"
 
 
 def _sizes(contract: SegmentContract, counts: Counts) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from ingestion.declarations.places import Location
 from ingestion.declarations.tables import Format, Table
 
 Kind = Literal["files", "api", "database"]
+Channel = Literal["email", "sms", "ads"]
 # what the connectors write
 _FORMATS: dict[Kind, tuple[Format, ...]] = {"api": ("jsonl",), "database": ("jsonl", "parquet")}
 
@@ -25,7 +26,8 @@ class Source(Declaration):
     `kind` says who brings the delivery: people or exports (`files`, fetched from `location` when there is one), or this
     platform, by asking an `api` or a `database`. `schedule` is a cron line in UTC for asking more often than nightly.
     `region` (ISO 3166) and `currency` (ISO 4217) count where a row does not say its own; without them the shop's do.
-    `largest_reject_share` is the share of a delivery's rows that may be rejected before a check fails. Files older than
+    `opt_outs` names the channels whose unsubscribes this source brings: while it is late or refused, syncs of marketing
+    over them send nothing but opt-outs. `largest_reject_share` is the share of a delivery's rows that may be rejected before a check fails. Files older than
     `retention_days` are removed from landing once loaded; without it they stay.
     """
 
@@ -40,6 +42,7 @@ class Source(Declaration):
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     largest_reject_share: float = Field(default=0, ge=0, le=1)
     retention_days: int | None = Field(default=None, gt=0)
+    opt_outs: tuple[Channel, ...] = ()
     location: Location | None = None
     api: Api | None = None
     database: Database | None = None

@@ -10,7 +10,7 @@ import dagster as dg
 
 from orchestration import dbt_process
 from orchestration.dbt_graph import NIGHTLY_FRESHNESS
-from orchestration.holds import blocked_syncs
+from orchestration.opt_out_sources import sync_holds
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
 from reverse_etl.connecting import load_accounts
@@ -87,7 +87,7 @@ def send(settings: Settings, syncs: list[SyncDeclaration], *, run_id: str) -> li
     """Run the syncs in order; one that is held or fails does not stop the next."""
     accounts = load_accounts(settings.outbox_dir)
     with open_warehouse(settings) as connection:
-        blocked = blocked_syncs(connection, dbt_process.manifest())
+        blocked = sync_holds(connection, SYNCS, settings.now())
     return run_syncs(
         lambda: open_warehouse(settings.for_syncs, with_state=True),
         lambda: open_state(settings.for_syncs),

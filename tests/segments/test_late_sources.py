@@ -10,10 +10,11 @@ from segment_shop import NOW, warehouse
 from ingestion.declarations import Source
 from ingestion.raw_tables import prepare_tables
 from orchestration import dbt_process
-from orchestration.holds import blocked_syncs
+from orchestration.opt_out_sources import sync_holds
 from orchestration.releases import release
 from orchestration.segment_sources import unread_sources
 from orchestration.sources import SOURCES
+from reverse_etl.declarations import read_syncs
 from segments.contracts import Segment, read_segments
 from warehouse.connections import open_warehouse
 from warehouse.settings import Settings
@@ -57,7 +58,7 @@ def released(settings: Settings, compiled, run: str) -> tuple[dict[str, str], di
     """Held segments and held syncs, each with its sentence."""
     decisions = release(settings, segments_of(compiled), run_id=run)
     with open_warehouse(settings) as connection:
-        syncs = blocked_syncs(connection, compiled.manifest)
+        syncs = sync_holds(connection, read_syncs(compiled.manifest), settings.now())
     return {d.segment: d.sentence for d in decisions if d.status == "held"}, syncs
 
 
@@ -90,15 +91,87 @@ def test_a_late_shop_holds_lapsed_buyers_and_its_syncs_and_nothing_that_does_not
     assert "mailchimp_contacts" not in syncs
 
 
-def test_a_late_email_tool_holds_only_what_is_about_email(night, compiled):
+def refuse(connection, source: Source, table: str, hours_ago: float) -> None:
+    """A file of a table came and could not be loaded, some hours before now."""
+    at = NOW - timedelta(hours=hours_ago)
+    connection.execute(
+        "insert into raw.loads (load_id, source, table_name, file, status, message, loaded_at, delivered_at) "
+        "values (2, ?, ?, 'tonight.csv', 'refused', 'it lacks a column', ?, ?)",
+        [source.name, table, at, at],
+    )
+
+
+def source_of(name: str) -> Source:
+    return next(source for source in SOURCES if source.name == name)
+
+
+EMAIL_SEGMENTS = {
+    "engaged_subscribers", "unengaged_subscribers", "birthday_this_month", "win_back_by_email", "hot_leads",
+}  # fmt: skip
+
+
+def over(compiled, *channels: str) -> set[str]:
+    return {sync.name for sync in read_syncs(compiled.manifest) if sync.channel in channels}
+
+
+def test_a_late_email_tool_holds_what_is_about_email_and_every_sync_that_might_reach_who_has_left(
+    night, compiled
+):
     with open_warehouse(night) as connection:
-        [tool] = [source for source in SOURCES if source.name == "mailchimp"]
+        tool = source_of("mailchimp")
         deliver(connection, tool, hours_ago=tool.expected_every_hours + 1)
     held, syncs = released(night, compiled, "r1")
-    assert set(held) == {
-        "engaged_subscribers", "unengaged_subscribers", "birthday_this_month", "win_back_by_email", "hot_leads",
-    }  # fmt: skip
-    assert syncs == {}
+    assert set(held) == EMAIL_SEGMENTS
+    assert set(syncs) == over(compiled, "email", "ads") != set()
+    assert syncs["mailchimp_contacts"] == (
+        "Mailchimp, which tells who unsubscribed, last delivered on 2026-10-30 20:59 and should have again by "
+        "2026-10-31 22:59, so somebody who has unsubscribed since might still be reached (`cdp sources status mailchimp`)"
+    )
+
+
+def test_a_late_source_without_opt_outs_holds_no_sync_that_does_not_wait_for_it(night, compiled):
+    with open_warehouse(night) as connection:
+        deliver(connection, source_of("loyalty"), hours_ago=1000)
+    assert released(night, compiled, "r1")[1] == {}
+
+
+def test_an_email_tool_that_is_not_in_use_holds_nothing(night, compiled):
+    with open_warehouse(night) as connection:
+        connection.execute("delete from raw.loads where source in ('mailchimp', 'hubspot')")
+    assert released(night, compiled, "r1") == ({}, {})
+
+
+def test_a_refused_file_holds_the_segments_that_wait_for_its_source_until_something_later_comes_in(
+    night, compiled
+):
+    with open_warehouse(night) as connection:
+        connection.execute(
+            "update raw.loads set table_name = 'orders', delivered_at = ? where source = 'shopify'", [NOW]
+        )
+        refuse(connection, source_of("shopify"), "orders", hours_ago=0)
+    held, syncs = released(night, compiled, "r1")
+    said = (
+        "it needs shopify, whose file tonight.csv could not be loaded (`cdp sources status shopify` says why)"
+    )
+    assert said in held["lapsed_buyers"] and said in syncs["mailchimp_lapsed_buyers"]
+    assert "engaged_subscribers" not in held and "mailchimp_contacts" not in syncs
+    with open_warehouse(night) as connection:
+        connection.execute(
+            "update raw.loads set delivered_at = delivered_at + interval 1 day where status = 'loaded'"
+        )
+    assert released(night, compiled, "r2") == ({}, {})
+
+
+def test_a_refused_list_of_who_unsubscribed_holds_every_sync_over_its_channels(night, compiled):
+    with open_warehouse(night) as connection:
+        refuse(connection, source_of("mailchimp"), "unsubscribed", hours_ago=0)
+    held, syncs = released(night, compiled, "r1")
+    assert set(held) == EMAIL_SEGMENTS
+    assert set(syncs) == over(compiled, "email", "ads")
+    assert (
+        "Mailchimp, which tells who unsubscribed, delivered tonight.csv, which could not be loaded"
+        in syncs["meta_vip_customers"]
+    )
 
 
 def test_a_source_that_a_segment_is_not_built_from_is_pointed_out(compiled):

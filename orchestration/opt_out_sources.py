@@ -1,0 +1,69 @@
+"""Which syncs wait because a source that brings opt-outs is late or could not be loaded, beside what holds them otherwise.
+
+What a source is expected to bring is declared with it; what a held sync may still send is the sender's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import duckdb
+
+from ingestion.declarations import Source
+from ingestion.freshness import SourceStatus, source_status
+from orchestration import dbt_process
+from orchestration.holds import blocked_syncs
+from orchestration.sources import SOURCES
+from reverse_etl.declarations import SyncDeclaration
+
+
+def sync_holds(
+    connection: duckdb.DuckDBPyConnection, syncs: Iterable[SyncDeclaration], now: datetime
+) -> dict[str, str]:
+    """Sync name → why it must not go out now: what it is made from, and who may have unsubscribed without our knowing.
+
+    `connection` is the warehouse as the newest run left it; `now` is naive UTC.
+    """
+    stale = stale_opt_outs(connection, SOURCES, now)
+    return with_stale_opt_outs(blocked_syncs(connection, dbt_process.manifest()), syncs, stale)
+
+
+def stale_opt_outs(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], now: datetime
+) -> dict[str, str]:
+    """Channel → why who left it may not be known. A source that never delivered is not in use and says nothing."""
+    telling = {source.name: source for source in sources if source.opt_outs}
+    reasons: dict[str, list[str]] = {}
+    for status in source_status(connection, telling.values(), now):
+        reason = _reason(status)
+        if reason:
+            for channel in telling[status.source].opt_outs:
+                reasons.setdefault(channel, []).append(reason)
+    return {channel: " And: ".join(found) for channel, found in reasons.items()}
+
+
+def with_stale_opt_outs(
+    blocked: Mapping[str, str], syncs: Iterable[SyncDeclaration], stale: Mapping[str, str]
+) -> dict[str, str]:
+    """The holds with those of every sync over such a channel added; what is sent as a service needs no such consent."""
+    holds = dict(blocked)
+    for sync in syncs:
+        if sync.purpose != "service" and sync.channel in stale:
+            holds[sync.name] = " And: ".join(
+                text for text in (holds.get(sync.name), stale[sync.channel]) if text
+            )
+    return holds
+
+
+def _reason(status: SourceStatus) -> str | None:
+    consequence = f"so somebody who has unsubscribed since might still be reached (`cdp sources status {status.source}`)"
+    if status.is_late:
+        return (
+            f"{status.title}, which tells who unsubscribed, last delivered on {status.last_loaded_at:%Y-%m-%d %H:%M} and "
+            f"should have again by {status.next_expected_at:%Y-%m-%d %H:%M}, {consequence}"
+        )
+    if status.missing_files:
+        file = status.missing_files[0].file
+        return f"{status.title}, which tells who unsubscribed, delivered {file}, which could not be loaded, {consequence}"
+    return None
