@@ -132,14 +132,16 @@ class Comparison:
         )
 
     def _denied_values(self) -> str:
-        """Denied identifiers as the destination would have them, one CTE per match key."""
-        parts = []
-        for position, key in enumerate(self.sync.plugin.spec.match_keys):
-            value = key.normalise("substr(consent_key, strpos(consent_key, ':') + 1)")
+        """Denied identifiers as the destination has them, or had them by an earlier version; one CTE per match key."""
+        spec, parts = self.sync.plugin.spec, []
+        stated = "substr(consent_key, strpos(consent_key, ':') + 1)"
+        for position, key in enumerate(spec.match_keys):
             kind = literal(f"{key.kind}:%")
-            parts.append(
-                f"denied{position} as (select {value} as value from plan_denials where consent_key like {kind})"
+            values = " union ".join(
+                f"select {way.normalise(stated)} as value from plan_denials where consent_key like {kind}"
+                for way in spec.spellings(position)
             )
+            parts.append(f"denied{position} as ({values})")
         return ",\n".join(parts)
 
     def _is_denied(self) -> str:

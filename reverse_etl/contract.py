@@ -197,7 +197,9 @@ class DestinationSpec:
     `repeats_safely` False = a second delivery is felt (a message, a webhook): what had no answer is never sent again
     by itself. `keeps_types` = numbers and booleans of `other` fields go out as such, not as text.
     `acknowledgement` JOB = `Polled`; a job that has not ended after `job_hours` counts as unanswered.
-    `modes` are what a sync may declare. `forbidden_fields`, `allowed_values` (field → its only values) and
+    `former_keys` are the match keys as earlier `norm_version`s wrote them, by version: whoever was sent then is found by
+    a denial of the address alone. `removing_forgets` = a removal deletes the person's opt-out there as well, so whoever
+    stands there as out is left alone. `modes` are what a sync may declare. `forbidden_fields`, `allowed_values` (field → its only values) and
     `forbidden_paths` (parts of a path) say what must never stand in a request, wherever in its body (`never_sent.py`).
     """
 
@@ -226,9 +228,12 @@ class DestinationSpec:
     allowed_values: Mapping[str, frozenset[Any]] = field(default_factory=dict)
     forbidden_paths: tuple[str, ...] = ()
     order: int = 0  # objects of lower order are sent first
-    removing_forgets: bool = (
-        False  # who is removed is deleted with their opt-out, so who stands there as out is left
-    )
+    former_keys: Mapping[str, tuple[MatchKey, ...]] = field(default_factory=dict)
+    removing_forgets: bool = False
+
+    def spellings(self, position: int) -> list[MatchKey]:
+        """A match key as it is written now, and as each earlier version wrote it."""
+        return [keys[position] for keys in (self.match_keys, *self.former_keys.values())]
 
 
 @dataclass(frozen=True, slots=True)

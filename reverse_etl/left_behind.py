@@ -247,7 +247,8 @@ class _Removals:
             f"select remote_id, record_key, source, denied_at from left_held join left_denials on id{n} = "
             f"{key.normalise(_STATED)} "
             f"where consent_key like {literal(f'{key.kind}:%')}"
-            for n, key in enumerate(sync.plugin.spec.match_keys)
+            for n in range(len(sync.plugin.spec.match_keys))
+            for key in sync.plugin.spec.spellings(n)
             if key.kind != "key"
         )
         scope = f"sync = {literal(sync.name)} and target_key = {literal(self.place.target_key)}"

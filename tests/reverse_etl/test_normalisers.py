@@ -157,6 +157,17 @@ def test_every_destination_says_which_version_of_its_rules_it_uses():
         assert plugin.spec.norm_version.startswith("files-" if plugin.spec.is_snapshot else f"{destination}-")
 
 
+def test_every_earlier_version_of_the_rules_is_kept():
+    """An address that opts out must be found in what an earlier version sent, long after the rules have changed."""
+    for plugin in DESTINATIONS.values():
+        name, _, number = plugin.spec.norm_version.rpartition("-")
+        assert set(plugin.spec.former_keys) == {f"{name}-{earlier}" for earlier in range(1, int(number))}
+        for keys in plugin.spec.former_keys.values():
+            assert [(key.name, key.kind) for key in keys] == [
+                (key.name, key.kind) for key in plugin.spec.match_keys
+            ]
+
+
 @pytest.mark.parametrize("value", [sha256("x"), sha256("x").upper()])
 def test_nothing_is_hashed_twice(value):
     assert run(n.hashed(n.text), value) is None

@@ -1,11 +1,13 @@
 """Targets that a sync no longer points to: opt-outs reach them whatever happened, leavers wait for a person."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from reverse_etl.accounts import Account, Accounts, NotConfigured
+from reverse_etl.destinations.meta import AUDIENCE_SPEC, CustomAudience
 from reverse_etl.standing import read_standings, read_undeclared
 from tests.reverse_etl.conftest import NOW
 
@@ -158,3 +160,51 @@ def test_the_status_says_who_is_left_and_what_to_do(filled, lapsed, moved):
         (standing,) = read_standings(state, [moved])
         assert read_undeclared(state, []) == [("mailchimp_contacts", 3), (lapsed.name, 3)]
     assert f"`cdp sync apply {lapsed.name} --confirm`" in standing.next_step
+
+
+@pytest.fixture
+def new_rules(monkeypatch):
+    """The hashes of another version of the rules, of which the first is kept as a former one."""
+
+    def change(former):
+        first = AUDIENCE_SPEC.match_keys
+        keys = tuple(
+            replace(key, normalise=lambda column, key=key: f"sha256('v2' || {key.normalise(column)})")
+            for key in first
+        )
+        rules = {**AUDIENCE_SPEC.rules, "EMAIL": (("EMAIL", keys[0].normalise),)}
+        spec = replace(
+            AUDIENCE_SPEC, norm_version="meta-2", match_keys=keys, rules=rules, former_keys=former and {"meta-1": first}
+        )  # fmt: skip
+        monkeypatch.setattr(CustomAudience, "spec", spec)
+
+    return change
+
+
+@pytest.mark.parametrize("where", ["old target", "present target, held"])
+def test_an_address_alone_is_found_where_earlier_rules_wrote_it_otherwise(world, audience, new_rules, where):
+    """Nobody in the tables has the address any more, and the hash of it is another one now."""
+    world.people("vips", PEOPLE)
+    world.consent("c_1", "c_2", "c_3", channel="ads")
+    assert world.run(audience).added == 3
+    world.people("vips", PEOPLE[1:])
+    world.suppress("email", "Ann@x.org", channel="ads")
+    new_rules(former=True)
+    if where == "old target":
+        world.run(audience.model_copy(update={"target": "Best customers"}))
+    else:
+        assert world.run(audience, blocked={"meta_vips": "a test failed"}).status == "held"
+    held = {row["EMAIL"] for row in world.audience("VIPs")}
+    assert held == {hashlib.sha256(email.encode()).hexdigest() for _, email in PEOPLE[1:]}
+
+
+def test_a_version_of_the_rules_that_was_not_kept_finds_nobody_by_address(world, audience, new_rules):
+    """Why `former_keys` must be kept: the test above is not passed by something else."""
+    world.people("vips", PEOPLE)
+    world.consent("c_1", "c_2", "c_3", channel="ads")
+    world.run(audience)
+    world.people("vips", PEOPLE[1:])
+    world.suppress("email", "ann@x.org", channel="ads")
+    new_rules(former={})
+    world.run(audience, blocked={"meta_vips": "a test failed"})
+    assert len(world.audience("VIPs")) == 3
