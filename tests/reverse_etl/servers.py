@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BIN = Path("/usr/lib/postgresql/15/bin")
@@ -146,10 +146,14 @@ class Sftp:
 
 
 class Mail:
-    """aiosmtpd's server; `refuse` is what it answers instead of taking the mail, `vanish` cuts it off in the middle."""
+    """aiosmtpd's server; `refuse` is what it answers instead of taking the mail.
+
+    `vanish` cuts the connection when the mail was taken, `hang_up` so many times before anything of it was given.
+    """
 
     def __init__(self):
         self.port, self.taken, self.refuse, self.vanish = free_port(), [], None, False
+        self.hang_up = 0
         self._controller = None
 
     def start(self):
@@ -163,6 +167,13 @@ class Mail:
             self._controller.stop(no_assert=True)
         self._controller = None
 
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.hang_up:
+            self.hang_up -= 1
+            server.transport.abort()
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server, session, envelope):
         if self.refuse:
             return self.refuse
@@ -170,6 +181,55 @@ class Mail:
         if self.vanish:
             server.transport.abort()
         return "250 taken"
+
+
+class Cutter:
+    """A wire to another server that breaks, for every connection made meanwhile, in the middle of what is said.
+
+    `sent` and `answered` say before what it breaks in either direction: so many bytes, or certain words; None = nothing.
+    """
+
+    def __init__(self, port):
+        self.port, self.target = free_port(), port
+        self.sent = self.answered = None
+        self.cuts = 0
+        self._listener = None
+
+    def start(self):
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self.target))
+            for source, sink, limit in ((near, far, "sent"), (far, near, "answered")):
+                threading.Thread(target=self._pass, args=(source, sink, limit), daemon=True).start()
+
+    def _pass(self, source, sink, limit):
+        most, passed = getattr(self, limit), 0
+        try:
+            while data := source.recv(4096):
+                end = data.find(most) if isinstance(most, bytes) else -1 if most is None else most - passed
+                if 0 <= end < len(data):
+                    self.cuts += 1
+                    sink.sendall(data[:end])
+                    break
+                passed += len(data)
+                sink.sendall(data)
+        except OSError:
+            pass
+        finally:
+            for end in (source, sink):
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
 
 
 def free_port():

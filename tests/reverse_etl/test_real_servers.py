@@ -5,6 +5,7 @@ import email
 import io
 import json
 import tempfile
+from dataclasses import replace
 from email.policy import default
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from moto.server import ThreadedMotoServer
 from reverse_etl.connecting import load_accounts
 from reverse_etl.errors import AccountError
 from reverse_etl.verification import verify_sync
-from tests.reverse_etl.servers import Mail, Postgres, Sftp, free_port, running, why_no_postgres
+from tests.reverse_etl.conftest import QUICK
+from tests.reverse_etl.servers import Cutter, Mail, Postgres, Sftp, free_port, running, why_no_postgres
 
 PEOPLE = [(f"c_{number}", f"p{number}@x.org", None, "Zoë") for number in range(8)]
 LATER = [("c_0", "p0@x.org", None, "Zoe"), *PEOPLE[2:], ("c_8", "p8@x.org", None, None)]
@@ -103,7 +105,8 @@ def test_a_connection_that_is_ended_in_the_middle_is_mended(connect, postgres, r
     monkeypatch.setattr(PostgresTransport, "_carry_out", cut_off)
     assert (world.run(sync).added, cuts) == (8, [0])
     with psycopg.connect(postgres.url) as connection:
-        assert connection.execute("select count(*) from cdp.cut").fetchone() == (8,)
+        found = connection.execute("select record_key, email, name from cdp.cut").fetchall()
+    assert {key: (address, name) for key, address, name in found} == rows_of(PEOPLE)
 
 
 def test_a_row_the_database_refuses_is_found_and_the_others_arrive(connect, postgres, rows):
@@ -241,6 +244,36 @@ def test_a_file_in_a_bucket_mirrors_the_segment_through_a_lost_server(connect, b
     assert set(held(client, ending)) == set(rows_of(LATER)) - {"c_3"}
 
 
+@pytest.mark.parametrize(("limit", "most"), [("sent", b"p5@x.org"), ("sent", 300), ("answered", 20)])
+def test_an_upload_that_is_cut_off_in_the_middle_leaves_the_old_file_or_the_whole_new_one(
+    connect, bucket, declare, limit, most
+):
+    """The wire breaks within what is sent, or within an answer; once it is mended the next run puts it right."""
+    client = objects(bucket)
+    client.create_bucket(Bucket="shop-exports")
+    name = f"cut_{'within_the_rows' if isinstance(most, bytes) else limit}.csv"
+    sync = declare("cut", "s3", "file", "people", name, fields=FIELDS)
+
+    def content():
+        stored = client.get_object(Bucket="shop-exports", Key=f"daily/{name}")["Body"].read()
+        return read_csv(stored.decode())
+
+    with running(Cutter(int(bucket.rpartition(":")[2]))) as wire:
+        world = connect(**s3_settings(f"http://127.0.0.1:{wire.port}"))
+        assert world.run(sync).added == 8
+        assert content() == rows_of(PEOPLE)
+        world.people("people", LATER)
+        setattr(wire, limit, most)
+        broken = world.run(sync)
+        assert broken.failed == broken.operations == 3
+        assert wire.cuts >= QUICK.attempts
+        assert content() in (rows_of(PEOPLE), rows_of(LATER))
+        setattr(wire, limit, None)
+        assert world.run(sync).failed == 0
+        assert content() == rows_of(LATER)
+        assert world.run(sync).operations == 0
+
+
 def held(client, ending):
     content = client.get_object(Bucket="shop-exports", Key=f"daily/vips.{ending}")["Body"].read()
     if ending == "csv":
@@ -316,7 +349,22 @@ def test_a_mail_server_that_is_down_or_refuses_is_written_to_by_the_next_run(con
     assert mail.taken == []
     mail.refuse = None
     assert world.run(digest).added == 8
-    assert len(mail.taken) == 1
+    assert [entered(envelope) for envelope in mail.taken] == [rows_of(PEOPLE)]
+
+
+def entered(envelope):
+    return {row["customer_id"]: (row["email"], row["name"] or None) for row in attached(envelope)[1]}
+
+
+def test_a_mail_server_that_hangs_up_before_the_mail_gets_it_in_the_end_and_once(connect, mail, digest):
+    world = connect(**mail_settings(mail))
+    mail.hang_up = 2  # as often as the first run tries
+    lost = world.run(digest, patience=replace(QUICK, attempts=2))
+    assert (lost.added, sum(lost.rejected.values()), mail.taken) == (0, 8, [])
+    mail.hang_up = 1
+    assert world.run(digest).added == 8
+    assert [entered(envelope) for envelope in mail.taken] == [rows_of(PEOPLE)]
+    assert world.run(digest).operations == 0
 
 
 def test_a_mail_whose_fate_is_unknown_is_not_sent_again_by_itself(connect, mail, digest):
