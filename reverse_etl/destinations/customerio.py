@@ -22,11 +22,9 @@ from reverse_etl.contract import (
     Response,
     Status,
     Target,
-    Verdict,
 )
 from reverse_etl.destinations.answers import (
     body_of,
-    classify_by_status,
     for_all,
     refused,
     rows_of,
@@ -34,7 +32,7 @@ from reverse_etl.destinations.answers import (
 )
 from reverse_etl.destinations.batching import within_bytes
 from reverse_etl.destinations.targets import explanation, found
-from reverse_etl.destinations.unread import Unread
+from reverse_etl.destinations.unread import OneSetPerAccount, Unread
 from reverse_etl.errors import TargetFailed
 from reverse_etl.normalisers import email, text
 
@@ -79,12 +77,9 @@ MEMBERSHIP_SPEC = DestinationSpec(
 
 
 class _Workspace(Unread):
-    """What both objects share: a workspace that tells who unsubscribed, and answers as plain HTTP does."""
+    """What both objects share: a workspace that tells who unsubscribed."""
 
     opt_out_account = "customerio_app"
-
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
 
     def read_opt_outs(self, _since: datetime | None, /) -> Generator[Request, Response, list[OptOut]]:
         """Everybody whose `unsubscribed` is true, page by page: no mail and no text message. No dates are told."""
@@ -101,17 +96,10 @@ class _Workspace(Unread):
             query = {**query, "start": str(following)}
 
 
-class People(_Workspace):
+class People(OneSetPerAccount, _Workspace):
     """People in batches: identify for additions and changes, delete for removals."""
 
     spec = PERSON_SPEC
-
-    def open_target(
-        self, _name: str, account_id: str, _fields: Sequence[str], /
-    ) -> Generator[Request, Response, str]:
-        """No conversation: a workspace has one set of people."""
-        return account_id
-        yield
 
     def encode(self, operations: Sequence[Operation], _target: Target, /) -> list[Request]:
         entries = [_entry(operation) for operation in operations]

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 from reverse_etl.contract import (
     Action,
@@ -21,11 +21,10 @@ from reverse_etl.contract import (
     Response,
     Status,
     Target,
-    Verdict,
 )
-from reverse_etl.destinations.answers import classify_by_status, for_all, without_addresses
+from reverse_etl.destinations.answers import for_all, without_addresses
 from reverse_etl.destinations.targets import explanation
-from reverse_etl.destinations.unread import Unread
+from reverse_etl.destinations.unread import NamedBySync, Unread
 from reverse_etl.normalisers import text
 
 _WORDS = {Action.ADD: "entered", Action.UPDATE: "changed", Action.REMOVE: "left"}
@@ -45,20 +44,10 @@ DIGEST_SPEC = DestinationSpec(
 )
 
 
-class Digest(Unread):
+class Digest(NamedBySync, Unread):
     """One mail for those who entered or changed, one for those who left."""
 
     spec = DIGEST_SPEC
-
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
-
-    def open_target(
-        self, name: str, _account_id: str, _fields: Sequence[str], /
-    ) -> Generator[Request, Response, str]:
-        """No conversation: the name of the segment as it stands in the mail's subject."""
-        return name
-        yield
 
     def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
         counts = Counter(_WORDS[operation.action] for operation in operations)

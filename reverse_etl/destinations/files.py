@@ -26,10 +26,8 @@ from reverse_etl.contract import (
     Response,
     Status,
     Target,
-    Verdict,
 )
 from reverse_etl.destinations.answers import (
-    classify_by_status,
     for_all,
     nothing_processed,
     without_addresses,
@@ -60,9 +58,6 @@ class Files(Unread):
 
     def __init__(self, destination: str = "files") -> None:
         self.spec = replace(FILES_SPEC, destination=destination)
-
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
 
     def open_target(
         self, name: str, _account_id: str, _fields: Sequence[str], /

@@ -23,11 +23,9 @@ from reverse_etl.contract import (
     Sighting,
     Status,
     Target,
-    Verdict,
 )
 from reverse_etl.destinations.answers import (
     body_of,
-    classify_by_status,
     for_all,
     nothing_processed,
     part_of,
@@ -35,7 +33,9 @@ from reverse_etl.destinations.answers import (
     rows_of,
     without_addresses,
 )
+from reverse_etl.destinations.lookups import addresses, in_groups, op_ids, record_id, sightings
 from reverse_etl.destinations.targets import explanation, found, listed
+from reverse_etl.destinations.unread import OneSetPerAccount, PlainHttp
 from reverse_etl.errors import TargetFailed
 from reverse_etl.normalisers import digest, email, text
 
@@ -81,34 +81,34 @@ MEMBERSHIP_SPEC = DestinationSpec(
 )
 
 
-class Contacts:
-    """Contacts: upsert by address, removal by archiving (HubSpot keeps archived contacts for 90 days)."""
+class Contacts(OneSetPerAccount, PlainHttp):
+    """Contacts: upsert by address, removal by archiving (HubSpot keeps archived contacts for 90 days).
+
+    Properties of one's own are made in HubSpot.
+    """
 
     spec = CONTACT_SPEC
 
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
-
-    def open_target(
-        self, _name: str, account_id: str, _fields: Sequence[str], /
-    ) -> Generator[Request, Response, str]:
-        """No conversation: an account has one set of contacts. Properties of one's own are made in HubSpot."""
-        return account_id
-        yield
-
     def inspect(self, operations: Sequence[Operation], _target: Target, /) -> list[Request]:
-        return _reads(operations)
+        return [_read_request(addresses(group), group) for group in in_groups(operations, _READ)]
 
     def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
-        return _sightings(response, operations, Presence.PRESENT, Presence.ABSENT)
+        rows = _found(response)
+        # archiving somebody who unsubscribed would hide that
+        return (
+            {}
+            if rows is None
+            else sightings(operations, rows, there=Presence.PRESENT, is_out=_is_out, leaving_hides=True)
+        )
 
     def encode(self, operations: Sequence[Operation], _target: Target, /) -> list[Request]:
-        op_ids = tuple(operation.op_id for operation in operations)
         if operations[0].action is Action.REMOVE:
-            inputs = [{"id": _record_id(operation)} for operation in operations]
-            return [Request("POST", f"{_CONTACTS}/archive", json={"inputs": inputs}, op_ids=op_ids)]
+            inputs = [{"id": record_id(operation, "record")} for operation in operations]
+            return [
+                Request("POST", f"{_CONTACTS}/archive", json={"inputs": inputs}, op_ids=op_ids(operations))
+            ]
         inputs = [_upsert(operation) for operation in operations]
-        return [Request("POST", f"{_CONTACTS}/upsert", json={"inputs": inputs}, op_ids=op_ids)]
+        return [Request("POST", f"{_CONTACTS}/upsert", json={"inputs": inputs}, op_ids=op_ids(operations))]
 
     def decode(
         self, _request: Request, response: Response, operations: Sequence[Operation], /
@@ -126,13 +126,10 @@ class Contacts:
         return [_outcome(operation, done, failed) for operation in operations]
 
 
-class ListMemberships:
+class ListMemberships(PlainHttp):
     """Contacts in and out of a list by their record ids, which are looked up by address first."""
 
     spec = MEMBERSHIP_SPEC
-
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
 
     def open_target(
         self, name: str, _account_id: str, _fields: Sequence[str], /
@@ -151,23 +148,25 @@ class ListMemberships:
         return str(found(answer, "list.listId", "HubSpot", f"List {name!r}", _ADVICE))
 
     def inspect(self, operations: Sequence[Operation], _target: Target, /) -> list[Request]:
-        return _reads(operations)
+        return [_read_request(addresses(group), group) for group in in_groups(operations, _READ)]
 
     def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
-        return {
-            op_id: sighting
-            if sighting.presence is not Presence.OPTED_OUT or action is not Action.REMOVE
-            else Sighting(Presence.KNOWN, sighting.record_id)
-            for op_id, sighting, action in _by_action(response, operations)
-        }
+        rows = _found(response)
+        return (
+            {} if rows is None else sightings(operations, rows, not_there=Presence.STRANGER, is_out=_is_out)
+        )
 
     def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
-        ids = [_record_id(operation) for operation in operations]
+        ids = [record_id(operation, "record") for operation in operations]
         removes = operations[0].action is Action.REMOVE
         body = {"recordIdsToAdd": [] if removes else ids, "recordIdsToRemove": ids if removes else []}
-        op_ids = tuple(operation.op_id for operation in operations)
         return [
-            Request("PUT", f"{_LISTS}/{target.remote}/memberships/add-and-remove", json=body, op_ids=op_ids)
+            Request(
+                "PUT",
+                f"{_LISTS}/{target.remote}/memberships/add-and-remove",
+                json=body,
+                op_ids=op_ids(operations),
+            )
         ]
 
     def decode(
@@ -223,14 +222,6 @@ def _upsert(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _reads(operations: Sequence[Operation]) -> list[Request]:
-    return [
-        _read_request([operation.identifiers["email"] for operation in group], group)
-        for start in range(0, len(operations), _READ)
-        for group in [operations[start : start + _READ]]
-    ]
-
-
 def _read_request(ids: Sequence[str], operations: Sequence[Operation] = ()) -> Request:
     body = {
         "inputs": [{"id": record} for record in ids],
@@ -239,34 +230,19 @@ def _read_request(ids: Sequence[str], operations: Sequence[Operation] = ()) -> R
     }
     if operations:
         body["idProperty"] = "email"
-    op_ids = tuple(operation.op_id for operation in operations)
-    return Request("POST", f"{_CONTACTS}/read", json=body, op_ids=op_ids)
+    return Request("POST", f"{_CONTACTS}/read", json=body, op_ids=op_ids(operations))
 
 
-def _sightings(
-    response: Response, operations: Sequence[Operation], there: Presence, not_there: Presence
-) -> dict[str, Sighting]:
-    """What a batch read says of each address; nothing at all when it is no such answer."""
+def _found(response: Response) -> dict[str, Mapping[str, Any]] | None:
+    """Address → row of a batch read; None when the answer is none."""
     body = body_of(response)
     if not 200 <= response.status < 300 or not isinstance(body.get("results"), list):
-        return {}
-    rows = {_address(row): row for row in rows_of(body, "results")}
-    return {
-        operation.op_id: _sighting(rows.get(operation.identifiers["email"]), there, not_there)
-        for operation in operations
-    }
+        return None
+    return {_address(row): row for row in rows_of(body, "results")}
 
 
-def _sighting(row: Mapping[str, Any] | None, there: Presence, not_there: Presence) -> Sighting:
-    if row is None:
-        return Sighting(not_there)
-    is_out = str(part_of(row, "properties").get("hs_email_optout")).lower() == "true"
-    return Sighting(Presence.OPTED_OUT if is_out else there, str(row.get("id")))
-
-
-def _by_action(response: Response, operations: Sequence[Operation]) -> list[tuple[str, Sighting, Action]]:
-    seen = _sightings(response, operations, Presence.KNOWN, Presence.STRANGER)
-    return [(op.op_id, seen[op.op_id], op.action) for op in operations if op.op_id in seen]
+def _is_out(row: Mapping[str, Any]) -> bool:
+    return str(part_of(row, "properties").get("hs_email_optout")).lower() == "true"
 
 
 def _address(row: Mapping[str, Any]) -> str:
@@ -275,11 +251,6 @@ def _address(row: Mapping[str, Any]) -> str:
 
 def _md5(row: Mapping[str, Any]) -> str:
     return hashlib.md5(_address(row).encode()).hexdigest()
-
-
-def _record_id(operation: Operation) -> str:
-    # without one only when somebody looks at what would be sent: sending looks it up first
-    return operation.record_id or f"(record of {operation.identifiers['email']})"
 
 
 def _written(body: Mapping[str, Any]) -> set[str]:

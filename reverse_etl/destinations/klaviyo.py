@@ -34,7 +34,8 @@ from reverse_etl.destinations.answers import (
     without_addresses,
 )
 from reverse_etl.destinations.batching import within_bytes
-from reverse_etl.destinations.klaviyo_lists import MOST_LISTED, Lists, call, next_cursor, sightings
+from reverse_etl.destinations.klaviyo_lists import MOST_LISTED, Lists, call, found_people, is_out, next_cursor
+from reverse_etl.destinations.lookups import in_groups, op_ids, record_id, sightings
 from reverse_etl.destinations.targets import explanation
 from reverse_etl.normalisers import digest, e164, email, text
 
@@ -92,7 +93,8 @@ class Profiles(Lists):
     spec = PROFILE_SPEC
 
     def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
-        return sightings(response, operations, Presence.ABSENT)
+        rows = found_people(response)
+        return {} if rows is None else sightings(operations, rows, is_out=is_out)
 
     def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
         if operations[0].action is Action.REMOVE:
@@ -103,7 +105,7 @@ class Profiles(Lists):
                 "POST",
                 "/api/profile-bulk-import-jobs",
                 _import(profiles[run], target),
-                op_ids=tuple(operation.op_id for operation in operations[run]),
+                op_ids=op_ids(operations[run]),
             )
             for run in within_bytes(profiles, MOST_BYTES, MOST_BYTES_EACH, _ENVELOPE)
         ]
@@ -151,7 +153,8 @@ class ListMemberships(Lists):
     spec = MEMBERSHIP_SPEC
 
     def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
-        return sightings(response, operations, Presence.STRANGER)
+        rows = found_people(response)
+        return {} if rows is None else sightings(operations, rows, not_there=Presence.STRANGER, is_out=is_out)
 
     def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
         return _relate("DELETE" if operations[0].action is Action.REMOVE else "POST", operations, target)
@@ -189,17 +192,11 @@ def _relate(method: str, operations: Sequence[Operation], target: Target) -> lis
         call(
             method,
             f"/api/lists/{target.remote}/relationships/profiles",
-            {"data": [{"type": "profile", "id": _profile_id(operation)} for operation in group]},
-            op_ids=tuple(operation.op_id for operation in group),
+            {"data": [{"type": "profile", "id": record_id(operation, "profile")} for operation in group]},
+            op_ids=op_ids(group),
         )
-        for start in range(0, len(operations), MOST_MEMBERS)
-        for group in [operations[start : start + MOST_MEMBERS]]
+        for group in in_groups(operations, MOST_MEMBERS)
     ]
-
-
-def _profile_id(operation: Operation) -> str:
-    # without one only when somebody looks at what would be sent: sending looks it up first
-    return operation.record_id or f"(profile of {operation.identifiers['email']})"
 
 
 def _related(response: Response, operations: Sequence[Operation]) -> list[Outcome]:

@@ -13,19 +13,17 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from reverse_etl.contract import (
-    Action,
     Member,
     Operation,
     OptOut,
-    Presence,
     Request,
     Response,
-    Sighting,
     Target,
-    Verdict,
 )
-from reverse_etl.destinations.answers import body_of, classify_by_status, part_of, rows_of
+from reverse_etl.destinations.answers import body_of, part_of, rows_of
+from reverse_etl.destinations.lookups import addresses, in_groups, op_ids
 from reverse_etl.destinations.targets import found, listed
+from reverse_etl.destinations.unread import PlainHttp
 
 REVISION = "2026-07-15"
 MOST_LISTED = 100  # the largest page of profiles
@@ -39,13 +37,10 @@ _WISHES = {
 }
 
 
-class Lists:
+class Lists(PlainHttp):
     """What both objects share: the list as target, looking people up, reading the list back."""
 
     opt_out_account = "klaviyo"
-
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
 
     def open_target(
         self, name: str, _account_id: str, _fields: Sequence[str], /
@@ -65,14 +60,13 @@ class Lists:
                 "GET",
                 "/api/profiles",
                 query={
-                    "filter": _any_of([operation.identifiers["email"] for operation in group]),
+                    "filter": _any_of(addresses(group)),
                     "additional-fields[profile]": "subscriptions",
                     "page[size]": str(MOST_LISTED),
                 },
-                op_ids=tuple(operation.op_id for operation in group),
+                op_ids=op_ids(group),
             )
-            for start in range(0, len(operations), MOST_LISTED)
-            for group in [operations[start : start + MOST_LISTED]]
+            for group in in_groups(operations, MOST_LISTED)
         ]
 
     def read_opt_outs(self, since: datetime | None, /) -> Generator[Request, Response, list[OptOut]]:
@@ -125,25 +119,16 @@ def _any_of(addresses: Sequence[str]) -> str:
     return f"any(email,{json.dumps(list(addresses), ensure_ascii=False)})"
 
 
-def sightings(
-    response: Response, operations: Sequence[Operation], not_there: Presence
-) -> dict[str, Sighting]:
+def found_people(response: Response) -> dict[str, Mapping[str, Any]] | None:
+    """Address → profile of a lookup; None when the answer is none."""
     body = body_of(response)
     if response.status != 200 or not isinstance(body.get("data"), list):
-        return {}
-    rows = {_email(row): row for row in rows_of(body, "data")}
-    seen = {}
-    for operation in operations:
-        row = rows.get(operation.identifiers["email"])
-        presence = not_there if row is None else Presence.KNOWN
-        # leaving a list is right for everybody, and says nothing about what they agreed to
-        if row is not None and operation.action is not Action.REMOVE and _is_out(row):
-            presence = Presence.OPTED_OUT
-        seen[operation.op_id] = Sighting(presence, str(row.get("id")) if row is not None else None)
-    return seen
+        return None
+    return {_email(row): row for row in rows_of(body, "data")}
 
 
-def _is_out(row: Mapping[str, Any]) -> bool:
+def is_out(row: Mapping[str, Any]) -> bool:
+    """Whether a profile unsubscribed, or is suppressed for whatever reason."""
     marketing = part_of(row, "attributes", "subscriptions", "email", "marketing")
     return bool(marketing.get("suppression")) or marketing.get("consent") == "UNSUBSCRIBED"
 

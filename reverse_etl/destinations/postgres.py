@@ -18,11 +18,9 @@ from reverse_etl.contract import (
     Response,
     Status,
     Target,
-    Verdict,
 )
 from reverse_etl.destinations.answers import (
     body_of,
-    classify_by_status,
     for_all,
     nothing_processed,
     refused,
@@ -54,9 +52,6 @@ class Rows(Unread):
     """Rows by key: upsert and delete, each batch in one transaction."""
 
     spec = ROW_SPEC
-
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
 
     def open_target(
         self, name: str, _account_id: str, fields: Sequence[str], /

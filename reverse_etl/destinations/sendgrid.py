@@ -19,17 +19,14 @@ from reverse_etl.contract import (
     MatchKey,
     Operation,
     Outcome,
-    Presence,
     Request,
     Response,
     Sighting,
     Status,
     Target,
-    Verdict,
 )
 from reverse_etl.destinations.answers import (
     body_of,
-    classify_by_status,
     for_all,
     handed_over,
     nothing_processed,
@@ -38,8 +35,10 @@ from reverse_etl.destinations.answers import (
     without_addresses,
 )
 from reverse_etl.destinations.batching import within_bytes
+from reverse_etl.destinations.lookups import addresses, in_groups, op_ids, record_id, sightings
 from reverse_etl.destinations.sendgrid_opt_outs import TellsSuppressions
 from reverse_etl.destinations.targets import explanation, found, listed
+from reverse_etl.destinations.unread import PlainHttp
 from reverse_etl.normalisers import digest, email, shortened, text
 
 MOST_BYTES = 6_000_000  # of an upsert
@@ -78,13 +77,10 @@ CONTACT_SPEC = DestinationSpec(
 )
 
 
-class Contacts(TellsSuppressions):
+class Contacts(TellsSuppressions, PlainHttp):
     """Contacts of one list; SendGrid works them off as jobs."""
 
     spec = CONTACT_SPEC
-
-    def classify(self, response: Response) -> Verdict:
-        return classify_by_status(response)
 
     def open_target(
         self, name: str, _account_id: str, _fields: Sequence[str], /
@@ -111,20 +107,20 @@ class Contacts(TellsSuppressions):
             Request(
                 "POST",
                 f"{_CONTACTS}/search/emails",
-                json={"emails": [operation.identifiers["email"] for operation in group]},
-                op_ids=tuple(operation.op_id for operation in group),
+                json={"emails": addresses(group)},
+                op_ids=op_ids(group),
             )
-            for start in range(0, len(leavers), _MOST_LOOKED_UP)
-            for group in [leavers[start : start + _MOST_LOOKED_UP]]
+            for group in in_groups(leavers, _MOST_LOOKED_UP)
         ]
 
     def read_presence(self, response: Response, operations: Sequence[Operation], /) -> Mapping[str, Sighting]:
         if response.status == 404:  # none of them is a contact
-            return {operation.op_id: Sighting(Presence.ABSENT) for operation in operations}
+            return sightings(operations, {})
         result = body_of(response).get("result")
         if response.status != 200 or not isinstance(result, Mapping):
             return {}
-        return {operation.op_id: _sighting(result, operation) for operation in operations}
+        contacts = {address: part_of(result, address, "contact") for address in result}
+        return sightings(operations, {address: row for address, row in contacts.items() if "id" in row})
 
     def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
         if operations[0].action is Action.REMOVE:
@@ -136,7 +132,7 @@ class Contacts(TellsSuppressions):
                 "PUT",
                 _CONTACTS,
                 json={"list_ids": [target.remote], "contacts": contacts[run]},
-                op_ids=tuple(operation.op_id for operation in operations[run]),
+                op_ids=op_ids(operations[run]),
             )
             for run in within_bytes(contacts, MOST_BYTES, MOST_BYTES, envelope)
         ]
@@ -186,20 +182,11 @@ def _removals(operations: Sequence[Operation], target: Target) -> list[Request]:
         Request(
             "DELETE",
             f"{_LISTS}/{target.remote}/contacts",
-            # without an id only when somebody looks at what would be sent: sending looks it up first
-            query={"contact_ids": ",".join(op.record_id or f"(contact {op.remote_id})" for op in group)},
-            op_ids=tuple(operation.op_id for operation in group),
+            query={"contact_ids": ",".join(record_id(operation, "contact") for operation in group)},
+            op_ids=op_ids(group),
         )
-        for start in range(0, len(operations), _MOST_LOOKED_UP)
-        for group in [operations[start : start + _MOST_LOOKED_UP]]
+        for group in in_groups(operations, _MOST_LOOKED_UP)
     ]
-
-
-def _sighting(result: Mapping[str, Any], operation: Operation) -> Sighting:
-    contact = part_of(result, operation.identifiers["email"], "contact")
-    if "id" not in contact:
-        return Sighting(Presence.ABSENT)
-    return Sighting(Presence.KNOWN, str(contact["id"]))
 
 
 def _complaints(content: str) -> dict[str, str]:

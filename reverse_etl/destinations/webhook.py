@@ -5,7 +5,7 @@ Whoever receives it may act on each call, so what had no answer is never sent ag
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 from reverse_etl.contract import (
     Action,
@@ -21,7 +21,7 @@ from reverse_etl.contract import (
 )
 from reverse_etl.destinations.answers import classify_by_status, for_all, without_addresses
 from reverse_etl.destinations.targets import explanation
-from reverse_etl.destinations.unread import Unread
+from reverse_etl.destinations.unread import NamedBySync, Unread
 from reverse_etl.normalisers import text
 
 _TYPES = {Action.ADD: "segment.entered", Action.UPDATE: "segment.changed", Action.REMOVE: "segment.left"}
@@ -42,7 +42,7 @@ CALL_SPEC = DestinationSpec(
 )
 
 
-class Calls(Unread):
+class Calls(NamedBySync, Unread):
     """One call per operation; its id is the operation's, under which a receiver can tell a repetition."""
 
     spec = CALL_SPEC
@@ -50,13 +50,6 @@ class Calls(Unread):
     def classify(self, response: Response) -> Verdict:
         """As plain HTTP says; 410 asks for no more calls at all (Standard Webhooks)."""
         return Verdict.STOP if response.status == 410 else classify_by_status(response)
-
-    def open_target(
-        self, name: str, _account_id: str, _fields: Sequence[str], /
-    ) -> Generator[Request, Response, str]:
-        """No conversation: the address is the target; the name stands in each call."""
-        return name
-        yield
 
     def encode(self, operations: Sequence[Operation], target: Target, /) -> list[Request]:
         return [

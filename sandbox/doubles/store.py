@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,23 @@ class Store:
         self.connection.execute("pragma journal_mode = wal")
         # enough against the process being killed; only losing power could take the last writes
         self.connection.execute("pragma synchronous = normal")
-        self.connection.executescript(_SCHEMA)
+        self.prepare(_SCHEMA)
+
+    def prepare(self, schema: str) -> None:
+        """Make the tables of a schema, and add the columns that a file of an earlier version lacks."""
+        self.connection.executescript(schema)
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            fresh.executescript(schema)
+            tables = [
+                name for (name,) in fresh.execute("select name from sqlite_master where type = 'table'")
+            ]
+            for table in tables:
+                here = {row["name"] for row in self.rows(f"pragma table_info({table})")}
+                for _, name, kind, _, default, _ in fresh.execute(f"pragma table_info({table})").fetchall():
+                    if name not in here:
+                        self.connection.execute(
+                            f"alter table {table} add column {name} {kind} default {default or 'null'}"
+                        )
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         return [dict(row) for row in self.connection.execute(sql, values).fetchall()]

@@ -61,7 +61,7 @@ class Tool:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        store.connection.executescript(self.schema)
+        store.prepare(self.schema)
 
     def routes(self) -> list[Route]:
         raise NotImplementedError

@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from sandbox.doubles import last_port, serve
+from sandbox.doubles.customerio import CustomerIo
 from sandbox.doubles.mailchimp import LIST_ID
+from sandbox.doubles.store import Store
 
 ROOT = Path(__file__).parents[2]
 LIST = f"/mailchimp/3.0/lists/{LIST_ID}"
@@ -208,6 +210,21 @@ def test_what_a_killed_process_was_told_is_still_there(tmp_path):
     with serve(tmp_path / "d") as doubles:
         members = httpx.get(f"{doubles.url}/_state").json()["mailchimp"]["lists"][LIST_ID]["members"]
     assert list(members) == ["anna@x.org"]
+
+
+def test_doubles_of_an_earlier_version_keep_what_they_were_told(tmp_path):
+    """A column that a tool has got since is added, so that `make run` after an update finds everybody."""
+    store = Store(tmp_path / "state")
+    store.connection.execute("create table customerio_people (id text primary key, attributes text)")
+    store.write("insert into customerio_people values ('c_1', '{}')")
+    CustomerIo(store)
+    assert store.one("select * from customerio_people") == {
+        "id": "c_1",
+        "attributes": "{}",
+        "unsubscribed": 0,
+    }
+    CustomerIo(store)
+    store.close()
 
 
 def test_doubles_come_back_where_they_were_unless_somebody_else_is_there(tmp_path):
