@@ -62,7 +62,7 @@ class _Look:
         if np.count_nonzero(found):
             return True
         np.logical_and(closing, np.less_equal(data[:-1], _BLANK, out=before), out=found)
-        return any(_skip_blanks_back(data, place) == _COMMA for place in _places(found))
+        return _follow_comma(data, _places(found))
 
     def _has_word(self, data: _Bytes, lower: _Bytes) -> bool:
         """True for `nan`, `inf` or `infinity` in any case that stands where a value does."""
@@ -97,10 +97,11 @@ def _stands_alone(data: _Bytes, places: NDArray[np.intp], length: int) -> bool:
     return bool((_BEFORE[data[places - 1]] & _AFTER[data[places + length]]).any())
 
 
-def _skip_blanks_back(data: _Bytes, place: int) -> int:
-    """The last byte up to `place` that is no blank; a comma (a doubt) when the chunk begins before there is one."""
-    while place >= 0:
-        if data[place] > _BLANK:
-            return int(data[place])
-        place -= 1
-    return int(_COMMA)
+def _follow_comma(data: _Bytes, blanks: NDArray[np.intp]) -> bool:
+    """True when one of these runs of blanks, told by where they end, follows a comma, or begins before the chunk."""
+    while len(blanks):
+        blanks = blanks - 1
+        if blanks.min() < 0 or (data[blanks] == _COMMA).any():
+            return True
+        blanks = blanks[data[blanks] <= _BLANK]
+    return False

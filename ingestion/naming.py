@@ -6,6 +6,7 @@ Only spelling belongs here; which columns a table has is declared in `ingestion/
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ _LETTERS = str.maketrans(
 )
 
 
+@functools.lru_cache(maxsize=10_000)  # declared names are asked for again and again
 def column_name(header: str) -> str:
     """`Amount spent (GBP)` → `amount_spent_gbp`, `Última compra` → `ultima_compra`: lower case without accents.
 

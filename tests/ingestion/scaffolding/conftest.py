@@ -62,7 +62,8 @@ class Ground:
             path = folder / _file_name(table)
             path.parent.mkdir(parents=True, exist_ok=True)
             good = plausible_rows(source, table, rows + len(hostile))
-            bad = [with_text(table, row, text) for row, text in zip(good[rows:], hostile, strict=True)]
+            free = free_texts(table)
+            bad = [row | dict.fromkeys(free, text) for row, text in zip(good[rows:], hostile, strict=True)]
             write_delivery(path, table, [*good[:rows], *bad])
 
     def load(self, sources: Sequence[Source]) -> LoadReport:
@@ -147,11 +148,12 @@ def make_ground(folder: Path) -> Ground:
 def plausible_rows(source: Source, table: Table, count: int) -> list[dict[str, str | None]]:
     """Rows by raw name → text: the good example of every column's type, under keys that count up."""
     plan = plan_columns(source, table)
+    columns, keys = table.raw_columns, table.raw_keys
     rows = []
     for number in range(1, count + 1):
-        row = {raw: plan.given.get(raw, (f"some {raw}", None))[0] for raw in table.raw_columns}
-        for raw, column in table.raw_columns.items():
-            if raw in table.raw_keys and column.type not in ("date", "timestamp"):
+        row = {raw: plan.given.get(raw, (f"some {raw}", None))[0] for raw in columns}
+        for raw, column in columns.items():
+            if raw in keys and column.type not in ("date", "timestamp"):
                 row[raw] = f"person{number}@mail.example.com" if column.type == "email" else str(number)
             if column.type == "json":
                 row[raw] = '{"key": "value"}'
@@ -159,12 +161,14 @@ def plausible_rows(source: Source, table: Table, count: int) -> list[dict[str, s
     return rows
 
 
-def with_text(table: Table, row: dict[str, str | None], text: str) -> dict[str, str | None]:
-    """The row with `text` in every column whose values raw takes as they come, but for its keys."""
-    return {
-        raw: value if raw in table.raw_keys or column.type in STRICT_TYPES else text
-        for (raw, value), column in zip(row.items(), table.raw_columns.values(), strict=True)
-    }
+def free_texts(table: Table) -> list[str]:
+    """The columns whose values raw takes as they come, but for its keys."""
+    keys = table.raw_keys
+    return [
+        raw
+        for raw, column in table.raw_columns.items()
+        if raw not in keys and column.type not in STRICT_TYPES
+    ]
 
 
 def write_delivery(path: Path, table: Table, rows: list[dict[str, str | None]]) -> None:
