@@ -1,4 +1,29 @@
-{#- Addresses: the parts stand in columns of their own in most exports; only postcodes have rules that can be checked. -#}
+{#-
+    Addresses: the parts stand in columns of their own in most exports; then only postcodes have rules that can be checked.
+    Where all of it stands in one column, `address_part` takes it apart.
+-#}
+
+{#-
+    One part of an address in one text: `street`, `city`, `region`, `postcode`, `country` or `problem`. `country` is SQL for
+    where it is when it does not end with a country itself. A line that does not say which part is which stays whole, as
+    `street`, with the reason as `problem`: see docs/standardising.md.
+-#}
+{% macro address_part(text, country, part) -%}
+    {{ adapter.dispatch('address_part', 'cdp')(text, country, part) }}
+{%- endmacro %}
+
+{% macro duckdb__address_part(text, country, part) -%}
+    cdp_address({{ text }}, {{ country }}).{{ part }}
+{%- endmacro %}
+
+{#- Without the function, the line stays whole and says so: expressions that split it for nine countries are no expressions. -#}
+{% macro default__address_part(text, country, part) -%}
+    {%- if part == 'street' -%} {{ clean_text(text) }}
+    {%- elif part == 'country' -%} case when {{ clean_text(text) }} is not null then {{ country }} end
+    {%- elif part == 'problem' -%} case when {{ clean_text(text) }} is not null then 'not split on this engine' end
+    {%- else -%} cast(null as {{ dbt.type_string() }})
+    {%- endif -%}
+{%- endmacro %}
 
 {#- Upper case without spaces, dots and dashes, so that `eh1 1aa` and `EH1 1AA` agree. -#}
 {% macro standardise_postcode(text) -%}

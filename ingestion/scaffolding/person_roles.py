@@ -6,9 +6,10 @@ Values that are nobody's (numbers, dates, amounts) are in `roles.py`.
 from __future__ import annotations
 
 from ingestion.declarations import Column, Table
+from ingestion.naming import literal
 from ingestion.scaffolding.expressions import UNREADABLE, macro, safe_name, told
 from ingestion.scaffolding.plans import Plan
-from ingestion.scaffolding.vocabulary import FIRST_NAMES, LAST_NAMES, WHOLE_NAMES
+from ingestion.scaffolding.vocabulary import CITIES, FIRST_NAMES, LAST_NAMES, WHOLE_NAMES
 from ingestion.scaffolding.words import in_sql, is_named
 
 ADDRESS = "user.contact.address"
@@ -18,6 +19,25 @@ EMAIL_TOLD = "Email address, lower case; null when it could not be delivered to.
 CANONICAL_TOLD = (
     "The mailbox behind the address, for comparing; without tags and dots that its provider ignores."
 )
+# country → an address in one line, and its parts
+_EXAMPLE_ADDRESSES: dict[str | None, tuple[str, dict[str, str | None]]] = {
+    "GB": (
+        "12 High Street, Flat 3, Leeds LS1 4AB",
+        {"street": "12 High Street, Flat 3", "city": "Leeds", "postcode": "LS1 4AB"},
+    ),
+    "US": (
+        "1 Main St, Austin, TX 78701",
+        {"street": "1 Main St", "city": "Austin", "region": "TX", "postcode": "78701"},
+    ),
+    "DE": ("Hauptweg 5, 10115 Berlin", {"street": "Hauptweg 5", "city": "Berlin", "postcode": "10115"}),
+    "FR": ("12 rue Neuve, 75002 Paris", {"street": "12 rue Neuve", "city": "Paris", "postcode": "75002"}),
+}
+_ADDRESS_PARTS = {
+    "street": ("Street and house number; the whole line where it does not say which part is which", "street"),
+    "city": ("Town", "city"),
+    "region": ("State, province or county, where the line names one", "state"),
+    "postcode": ("Postcode as its country writes it", "postal_code"),
+}
 POSTCODE_TOLD = "Postcode as its country writes it; null when that country has no such postcode."
 # country → as somebody types it, and as it is written
 _EXAMPLE_POSTCODES: dict[str | None, tuple[str, str | None]] = {
@@ -84,8 +104,19 @@ def _name_part(raw: str) -> str | None:
 
 
 def stage_address(plan: Plan, raw: str, column: Column) -> None:
+    """Street and house number; all of the address where the table has no postcode and no town beside it."""
+    if _is_whole_address(plan.table, raw) and plan.take("address", raw):
+        _note_country(plan, "address", column)
+        plan.give(_example_address(plan)[0], None)
+        plan.add("address_raw", in_sql(raw), told(column, "Address as delivered"), f"{ADDRESS}.street")
+        return
     name = "street" if plan.take("street", raw) else safe_name(raw)
     plan.add(name, in_sql(raw), told(column, "Street and house number"), f"{ADDRESS}.street")
+
+
+def _is_whole_address(table: Table, raw: str) -> bool:
+    parts = [name for name, column in table.raw_columns.items() if column.type in ("address", "postcode")]
+    return parts == [raw] and not any(is_named(name, CITIES) for name in table.raw_columns)
 
 
 def stage_postcode(plan: Plan, raw: str, column: Column) -> None:
@@ -111,9 +142,9 @@ def _note_country(plan: Plan, part: str, column: Column) -> None:
         plan.countries[part] = plan.table.raw_name(column.country)
 
 
-def _example_country(plan: Plan) -> str | None:
-    """The country of a postcode in the unit test: what `stage_country` gives there, else the source's."""
-    raw = plan.countries.get("postcode") or next(
+def _example_country(plan: Plan, part: str = "postcode") -> str | None:
+    """The country of a postcode or address in the unit test: what `stage_country` gives there, else the source's."""
+    raw = plan.countries.get(part) or next(
         (raw for raw, column in plan.table.raw_columns.items() if column.type == "country"), None
     )
     if raw is None:
@@ -151,6 +182,8 @@ def add_contacts(plan: Plan) -> None:
         plan.add("phone_problem", "", why_null("phone number"))
     if any(column.name == "postcode_raw" for column in plan.staged):
         _add_postcode(plan)
+    if "address" in plan.parts:
+        _add_address_parts(plan)
 
 
 def _add_postcode(plan: Plan) -> None:
@@ -161,6 +194,30 @@ def _add_postcode(plan: Plan) -> None:
     shown = (example[1], None) if example else None
     plan.add("postcode", "", POSTCODE_TOLD, f"{ADDRESS}.postal_code", shown=shown)
     plan.add("postcode_problem", "", why_null("postcode"))
+
+
+def _add_address_parts(plan: Plan) -> None:
+    (country,) = _region(plan, "address") or ["'null'"]
+    shown = _example_address(plan)[1]
+    for part, (text, kind) in _ADDRESS_PARTS.items():
+        plan.add(part, "", f"{text}.", f"{ADDRESS}.{kind}", shown=(shown.get(part), None) if shown else None)
+        _split_late(plan, country, part)
+    if "country" not in plan.parts:
+        plan.add("country", "", "ISO 3166 two-letter country code.", f"{ADDRESS}.country")
+        _split_late(plan, country, "country")
+    plan.add("address_problem", "", "Why the address was not split although it was filled; null when it was.")
+    _split_late(plan, country, "problem")
+
+
+def _split_late(plan: Plan, country: str, part: str) -> None:
+    plan.late.append(
+        f"{macro('address_part', 'address_raw', country, literal(part))} as {plan.staged[-1].name}"
+    )
+
+
+def _example_address(plan: Plan) -> tuple[str, dict[str, str | None]]:
+    where = _example_country(plan, "address")
+    return _EXAMPLE_ADDRESSES.get(where, ("12 High Street", {}))
 
 
 def why_null(what: str) -> str:

@@ -14,6 +14,7 @@ import duckdb
 from duckdb.func import ARROW, SPECIAL
 from duckdb.sqltypes import VARCHAR, DuckDBPyType
 
+from warehouse.functions.addresses import Address, parse_address
 from warehouse.functions.countries import parse_country
 from warehouse.functions.emails import Email, parse_email
 from warehouse.functions.names import Name, parse_name
@@ -44,6 +45,7 @@ FUNCTIONS = (
     EngineFunction("cdp_email", lru_cache(REMEMBERED)(parse_email), 1, Email._fields),
     EngineFunction("cdp_name", lru_cache(REMEMBERED)(parse_name), 1, Name._fields),
     EngineFunction("cdp_country", lru_cache(REMEMBERED)(parse_country), 1, ()),
+    EngineFunction("cdp_address", lru_cache(REMEMBERED)(parse_address), 2, Address._fields),
 )
 
 
@@ -83,10 +85,14 @@ def _on_batches(function: EngineFunction) -> Callable[..., Any]:
         arrays = [pa.array(part, kind) for part, kind in zip(parts, types, strict=True)]
         return pa.StructArray.from_arrays(arrays, function.fields)
 
+    def on_two(text: Any, country: Any) -> Any:  # noqa: ANN401
+        return on_batch(text, country)
+
     def on_three(text: Any, region: Any, home: Any) -> Any:  # noqa: ANN401
         return on_batch(text, region, home)
 
-    return on_batch if function.texts == 1 else on_three  # the engine counts the parameters by name
+    by_texts: dict[int, Callable[..., Any]] = {1: on_batch, 2: on_two, 3: on_three}
+    return by_texts[function.texts]  # the engine counts the parameters by name
 
 
 # The engine keeps the functions as long as the database is open, but only a bare pointer to their Python code, which the

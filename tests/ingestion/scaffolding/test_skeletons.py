@@ -84,6 +84,16 @@ EVERYTHING = Source.model_validate(
                 "columns": ["Receipt", "Item"],
             },
             {
+                "name": "parcels",
+                "description": "One row per parcel, its address in one line.",
+                "files": ["parcels*.csv"],
+                "format": "csv",
+                "keys": ["Parcel"],
+                "load": "upsert",
+                "required": ["Parcel"],
+                "columns": ["Parcel", {"name": "Ship to", "type": "address"}],
+            },
+            {
                 "name": "remarks",
                 "description": "One row per remark.",
                 "files": ["remarks*.xlsx"],
@@ -104,7 +114,7 @@ def test_every_type_and_format_builds_and_passes_its_own_tests(ground):
     assert [f.message for f in report.files if f.status != "loaded" or f.rows_rejected] == []
     finished = ground.build()
     assert finished.returncode == 0, finished.stdout[-6000:]
-    assert "ERROR=0" in finished.stdout and finished.stdout.count("PASS stg_everything__") == 5
+    assert "ERROR=0" in finished.stdout and finished.stdout.count("PASS stg_everything__") == 6
     linted = ground.lint()
     assert linted.returncode == 0, linted.stdout
 
