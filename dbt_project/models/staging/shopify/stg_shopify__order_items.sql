@@ -2,14 +2,23 @@ with newest as (
     select * from {{ newest_load(source('raw', 'shopify_orders'), ['name']) }}
 ),
 
-filled as (
-    -- only an order's first line carries its id and currency
+order_ids as (
+    -- only an order's first line carries its id; where that was rejected, an earlier export knows it
     select
-        *,
-        'shopify:' || max({{ clean_text('id') }}) over (partition by name) as order_id,
-        max(currency) over (partition by name) as order_currency,
-        row_number() over (partition by name order by _row) as line_number
+        name as order_name,
+        max({{ clean_text('id') }}) as id_of_order
+    from {{ source('raw', 'shopify_orders') }}
+    group by name
+),
+
+filled as (
+    select
+        newest.*,
+        'shopify:' || order_ids.id_of_order as order_id,
+        max(newest.currency) over (partition by newest.name) as order_currency,
+        row_number() over (partition by newest.name order by newest._row) as line_number
     from newest
+    left join order_ids on newest.name = order_ids.order_name
 ),
 
 cleaned as (
