@@ -93,12 +93,22 @@ def to_text(value: object) -> str | None:
             return format(value, "f")
         case date():
             return value.isoformat()
+        case timedelta():
+            return _clock(value)
         case dict() | list():
             return orjson.dumps(value, default=str).decode()
         case bytes() | memoryview():
             return bytes(value).hex()
         case _:
             return str(value)
+
+
+def _clock(span: timedelta) -> str:
+    """`08:30:00`: a time of day of MySQL, whose driver gives a span of time, or a span as MySQL writes it (`-26:00:00`)."""
+    length = abs(span)
+    minutes, seconds = divmod(length.days * 86_400 + length.seconds, 60)
+    fraction = f".{length.microseconds:06}" if length.microseconds else ""
+    return f"{'-' * (span < timedelta(0))}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{fraction}"
 
 
 def _query(database: Database, table: Table, overlap: timedelta) -> Any:  # noqa: ANN401

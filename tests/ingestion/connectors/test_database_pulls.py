@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from connector_pulls import Ground
+from database_servers import free_port, hand_over, run
 
 from ingestion.connectors.databases import create_engine, to_text
 from ingestion.declarations import Source
@@ -183,9 +181,11 @@ def test_text_of_every_type_a_driver_gives() -> None:
         time(8),
     ]
     values += [{"a": [1, None]}, [1], b"\x00", memoryview(b"\xff"), UUID(int=1), 1.5]
+    values += [timedelta(hours=8, minutes=30), -timedelta(days=1, hours=2), timedelta(microseconds=5)]
     assert list(map(to_text, values)) == [
         *(None, "a", "true", "3", "1000", "2026-03-01", "2026-03-01T00:00:00+00:00", "08:00:00"),
         *('{"a":[1,null]}', "[1]", "00", "ff", "00000000-0000-0000-0000-000000000001", "1.5"),
+        *("08:30:00", "-26:00:00", "00:00:00.000005"),
     ]
 
 
@@ -196,38 +196,17 @@ def postgres() -> Iterator[str]:
         pytest.skip(f"needs PostgreSQL 15 in {BIN}")
     if os.geteuid() == 0 and not shutil.which("runuser"):
         pytest.skip("needs runuser, to start PostgreSQL as another user than root")
-    with tempfile.TemporaryDirectory(prefix="cdp_postgres_") as name, socket.socket() as probe:
-        as_user = _hand_over(Path(name))
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        data = f"{name}/data"
-        _run(
+    with tempfile.TemporaryDirectory(prefix="cdp_postgres_") as name:
+        as_user, port, data = hand_over(Path(name)), free_port(), f"{name}/data"
+        run(
             as_user, BIN / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
         )
         options = f"-p {port} -k {name} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=Europe/London"
-        _run(as_user, BIN / "pg_ctl", "-D", data, "-o", options, "-l", f"{name}/log", "-w", "start")
+        run(as_user, BIN / "pg_ctl", "-D", data, "-o", options, "-l", f"{name}/log", "-w", "start")
         try:
             yield f"postgresql://shop:canary@127.0.0.1:{port}/postgres"
         finally:
-            _run(as_user, BIN / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-
-
-def _hand_over(folder: Path) -> list[str]:
-    """Give the folder to a user PostgreSQL runs as, not root; returns what to put before its commands."""
-    if os.geteuid() != 0:
-        return []
-    nobody = pwd.getpwnam("nobody")
-    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    return ["runuser", "-u", "nobody", "--"]
-
-
-def _run(as_user: list[str], *command: object) -> None:
-    done = subprocess.run(
-        [*as_user, *map(str, command)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        cwd="/", timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
+            run(as_user, BIN / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
 
 
 def test_postgresql_keeps_every_value_and_its_cursor(pulls: Ground, postgres: str) -> None:
