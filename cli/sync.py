@@ -7,14 +7,19 @@ import uuid
 from pathlib import Path
 
 import click
+import duckdb
 
 from cli import sync_controls, sync_status
 from cli.sync_declarations import SANDBOX, declared_syncs, installation, read_declared
 from cli.terminal import console, progress_bars, table
+from reverse_etl.accounts import Accounts
 from reverse_etl.connecting import load_accounts
+from reverse_etl.declarations import SyncDeclaration
+from reverse_etl.left_behind import list_left_behind
 from reverse_etl.log import read_log, read_refusals, read_runs
+from reverse_etl.old_places import undeclared
 from reverse_etl.plan import Plan
-from reverse_etl.planner import plan_sync
+from reverse_etl.planner import STATE_CATALOG, plan_sync
 from reverse_etl.results import CLEAN
 from reverse_etl.runner import run_syncs
 from warehouse.connections import open_state, open_warehouse
@@ -58,16 +63,22 @@ def plan(names: tuple[str, ...], export: Path | None, sandbox: bool) -> None:
 
 def _plan(settings: Settings, names: tuple[str, ...], export: Path | None) -> None:
     syncs, blocked = declared_syncs(settings, names)
+    everything = read_declared(settings)
     accounts = load_accounts(settings.outbox_dir)
-    requests = 0
+    planned: list[Plan] = []
     with open_warehouse(settings.for_syncs, with_state=True) as connection:
         for declared in syncs:
-            planned = plan_sync(connection, declared, accounts, blocked=blocked)
-            _print_plan(planned)
-            if export is not None:
-                requests += _export(planned, export, first=requests == 0)
-    if export is not None:
-        console.print(f"{requests} requests written to {export}.")
+            plan = plan_sync(connection, declared, accounts, blocked=blocked)
+            planned.append(plan)
+            _print_plan(plan)
+            decided = None if plan.operations is None else declared
+            planned += _print_old(connection, [declared.name], everything, accounts, decided)
+        if not names:
+            planned += _print_old(
+                connection, undeclared(connection, everything, STATE_CATALOG), everything, accounts
+            )
+        if export is not None:
+            console.print(f"{_export(planned, export)} requests written to {export}.")
 
 
 @sync.command()
@@ -141,10 +152,24 @@ def _print_plan(planned: Plan) -> None:
         console.print(f"  [dim]not sent, {count} ×:[/dim] {reason}")
 
 
-def _export(planned: Plan, path: Path, *, first: bool) -> int:
+def _print_old(
+    connection: duckdb.DuckDBPyConnection,
+    names: list[str],
+    everything: list[SyncDeclaration],
+    accounts: Accounts,
+    decided: SyncDeclaration | None = None,
+) -> list[Plan]:
+    """What is to be done in targets that syncs of these names no longer point to; returns the plans of it."""
+    found = list_left_behind(connection, names, everything, accounts, STATE_CATALOG, decided=decided)
+    for old in found:
+        console.print(f"[bold]{old.plan.sync.name}[/bold] → {old.sentence}")
+    return [old.plan for old in found]
+
+
+def _export(plans: list[Plan], path: Path) -> int:
     written = 0
-    with path.open("w" if first else "a") as file:
-        for request in planned.requests():
+    with path.open("w") as file:
+        for request in (request for plan in plans for request in plan.requests()):
             file.write(json.dumps(request.to_dict(), default=str) + "\n")
             written += 1
     return written

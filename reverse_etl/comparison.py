@@ -13,6 +13,7 @@ from reverse_etl.mapping import FieldMapping
 from reverse_etl.sentences import DENIALS
 from reverse_etl.sql_text import literal, quoted
 
+_CONSENT_KEYS = "to_json(consent_keys)::varchar as consent_keys"
 _CONSENTED_AT = "strftime(consented_at, '%Y-%m-%d %H:%M:%S.%f') as consented_at"
 
 
@@ -171,14 +172,14 @@ class Comparison:
             return f"""(select
                 {op_id} as op_id, step as action, lane, record_key, remote_id,
                 to_json(struct_pack({removed}))::varchar as identifiers, null::varchar as payload, row_hash,
-                null::varchar[] as consent_keys, null::varchar as consented_at, {shared}
+                null::varchar as consent_keys, null::varchar as consented_at, {shared}
             where step = 'remove' and {lane} and {condition} order by record_key, remote_id)"""
 
         def upserts(step: str) -> str:
             return f"""(select
                 {op_id} as op_id, step as action, lane, candidates.record_key, candidates.remote_id,
                 to_json(struct_pack({sent}))::varchar as identifiers, candidates.payload, candidates.row_hash,
-                candidates.consent_keys, {_CONSENTED_AT}, {shared}
+                {_CONSENT_KEYS}, {_CONSENTED_AT}, {shared}
             join plan_candidates as candidates using (row_id)
             where step = {literal(step)} and {condition})"""
 
@@ -217,7 +218,7 @@ class Comparison:
     def snapshot(self) -> str:
         """The full rows of the target, by key: record_key, payload, and what a consent statement may name."""
         return f"""
-            select record_key, payload, consent_keys, {_CONSENTED_AT}
+            select record_key, payload, {_CONSENT_KEYS}, {_CONSENTED_AT}
             from plan_desired join plan_candidates using (row_id, record_key) order by record_key"""
 
     def refusals(self) -> str:

@@ -85,13 +85,14 @@ class Sighting:
     record_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operation:
-    """One change of one remote record.
+    """One change of one remote record. Nobody changes one; it is not frozen only because that takes ten times as long.
 
     `identifiers` are match key → value as sent (hashed where the tool wants hashes); `payload` the remote fields:
     text, and numbers and booleans where the tool keeps types. Empty when read back from the journal for a poll.
-    `consent_keys` are `type:value` texts that a consent statement may name; they never leave memory.
+    `consent_keys` are the `type:value` texts that a consent statement may name, as a JSON list: hardly ever looked into,
+    and never kept.
     """
 
     op_id: str
@@ -102,7 +103,7 @@ class Operation:
     identifiers: Mapping[str, str]
     payload: Mapping[str, Any]
     row_hash: str | None = None
-    consent_keys: tuple[str, ...] = ()
+    consent_keys: str | None = None
     consented_at: str | None = None
     is_adopted: bool = False
     is_uncertain: bool = False  # an earlier operation on this record was sent and never answered
@@ -154,11 +155,12 @@ class Response:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What became of one operation; `is_opt_out` = the destination says that this person unsubscribed there.
 
-    `job` is the tool's id of the job that a PENDING operation is part of.
+    `job` is the tool's id of the job that a PENDING operation is part of. `is_unseen` = it rests on a look-up that did
+    not show the record.
     """
 
     op_id: str
@@ -167,6 +169,7 @@ class Outcome:
     is_permanent: bool = True
     is_opt_out: bool = False
     job: str | None = None
+    is_unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,8 @@ class DestinationSpec:
     `acknowledgement` JOB = `Polled`; a job that has not ended after `job_hours` counts as unanswered.
     `former_keys` are the match keys as earlier `norm_version`s wrote them, by version: whoever was sent then is found by
     a denial of the address alone. `removing_forgets` = a removal deletes the person's opt-out there as well, so whoever
-    stands there as out is left alone. `modes` are what a sync may declare. `forbidden_fields`, `allowed_values` (field → its only values) and
+    stands there as out is left alone. `lag_hours` = how long a look-up may not show what was written, so that not being
+    shown proves nothing. `modes` are what a sync may declare. `forbidden_fields`, `allowed_values` (field → its only values) and
     `forbidden_paths` (parts of a path) say what must never stand in a request, wherever in its body (`never_sent.py`).
     """
 
@@ -223,6 +227,7 @@ class DestinationSpec:
     keeps_types: bool = False
     acknowledgement: Acknowledgement = Acknowledgement.IMMEDIATE
     job_hours: float = 48.0
+    lag_hours: float = 0.0
     modes: tuple[Mode, ...] = ("mirror", "upsert", "add_only")
     forbidden_fields: frozenset[str] = frozenset()
     allowed_values: Mapping[str, frozenset[Any]] = field(default_factory=dict)

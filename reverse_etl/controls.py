@@ -12,7 +12,8 @@ from datetime import datetime
 
 import duckdb
 
-from reverse_etl.journal import OpenState, clock
+from reverse_etl.journal import clock
+from reverse_etl.sessions import OpenState
 
 _IN_THE_AIR = "sync = $sync and state in ('sent', 'unknown')"
 _OPEN = "sync = $sync and state in ('sent', 'unknown', 'pending')"

@@ -11,12 +11,15 @@ import orjson
 import pyarrow as pa
 
 from reverse_etl.contract import Operation, Outcome
+from reverse_etl.plan import Wave
 
 _TEXT, _FLAG = pa.string(), pa.bool_()
 
 
 def operation_columns(operations: Sequence[Operation]) -> pa.Table:
-    """One row per operation: what the journal keeps of it."""
+    """One row per operation: what the journal keeps of it. A wave that is still as planned has them already."""
+    if isinstance(operations, Wave):
+        return operations.rows
     return pa.table(_columns(operations))
 
 
@@ -35,7 +38,8 @@ def outcome_columns(operations: Sequence[Operation], outcomes: Mapping[str, Outc
         "job": pa.array([outcome.job for outcome in found], _TEXT),
         "opt_out_email": pa.array(stated, _TEXT),
     }
-    return pa.table({**_columns(operations), **told})
+    rows = operation_columns(operations)
+    return pa.table({**{name: rows.column(name) for name in rows.column_names}, **told})
 
 
 def _columns(operations: Sequence[Operation]) -> dict[str, pa.Array]:
@@ -54,6 +58,5 @@ def _columns(operations: Sequence[Operation]) -> dict[str, pa.Array]:
 
 def _stated_email(operation: Operation) -> str | None:
     """The address of an operation as a consent statement names it; None when it is only known hashed."""
-    return next(
-        (key.removeprefix("email:") for key in operation.consent_keys if key.startswith("email:")), None
-    )
+    keys = orjson.loads(operation.consent_keys or "[]")
+    return next((key.removeprefix("email:") for key in keys if key.startswith("email:")), None)

@@ -5,8 +5,8 @@ Every function is one transaction on a connection that is open only for it; noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from reverse_etl.errors import RunCancelled
 from reverse_etl.facts import operation_columns, outcome_columns
 from reverse_etl.plan import Plan
 from reverse_etl.sentences import REFUSALS
+from reverse_etl.sessions import OpenState
 from reverse_etl.settlement import ASSUMED, SETTLEMENT
 from reverse_etl.sql_text import CONSENT_MARK, literal, relevant_statements
 
@@ -26,9 +27,6 @@ from reverse_etl.sql_text import CONSENT_MARK, literal, relevant_statements
 def clock() -> datetime:
     """The wall clock (naive UTC), for facts about calls; the run's own "now" may be fixed."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-OpenState = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Journal:
     started: datetime | None = None
     norm_version: str | None = None
 
-    def begin(self, operations: Sequence[Operation]) -> list[Operation]:
+    def begin(self, operations: Sequence[Operation]) -> Sequence[Operation]:
         """Write down that these are about to be sent, and return those that still may be.
 
         Additions and updates whose consent was withdrawn since the plan was made are left out: nobody is told
@@ -60,17 +58,22 @@ class Journal:
             withdrawn = self._withdrawn(
                 state, ((op.op_id, op.consent_keys, op.consented_at) for op in upserts)
             )
-            kept = [operation for operation in operations if operation.op_id not in withdrawn]
+            kept = operations
+            if withdrawn:
+                kept = [operation for operation in operations if operation.op_id not in withdrawn]
             if not kept:
-                return []
+                return kept
             with _registered(state, operation_columns(kept)) as rows:
+                # the same operation of the same run again: its run ended before anybody knew what became of it
+                state.execute(
+                    f"""delete from activation.op_journal
+                    where run_id = {literal(self.run_id)} and op_id in (select op_id from {rows})"""
+                )
                 state.execute(
                     f"""insert into activation.op_journal by name
                     select * replace (identifiers::json as identifiers), {self._shared()},
                         'sent' as state, {_time(clock())} as sent_at
-                    from {rows}
-                    on conflict (op_id) do update set state = 'sent', settled_at = null, reason = null,
-                        identifiers = excluded.identifiers, sent_at = excluded.sent_at"""
+                    from {rows}"""
                 )
                 # once sent again, a refusal is open until it is answered: else a lost answer would end the matter
                 state.execute(
@@ -78,6 +81,25 @@ class Journal:
                     where {self._scope} and dead_letters.remote_id = again.remote_id"""
                 )
         return kept
+
+    def sent_since(self, operations: Sequence[Operation], moment: datetime, *, removals: bool) -> set[str]:
+        """Remote ids of these that were removed, or else added or updated, since then (wall clock), as far as is known."""
+        with self._transaction() as state, _registered(state, operation_columns(operations)) as rows:
+            found = state.execute(
+                f"""select distinct remote_id from activation.op_journal
+                where {self._scope} and sent_at >= {_time(moment)} and (action = 'remove') = {removals}
+                    and state <> 'rejected'
+                    and remote_id in (select remote_id from {rows})"""
+            ).fetchall()
+        return {remote_id for (remote_id,) in found}
+
+    def take_back(self, operations: Sequence[Operation]) -> None:
+        """Strike out what `begin` wrote down of operations that were never sent after all."""
+        with self._transaction() as state, _registered(state, operation_columns(operations)) as rows:
+            state.execute(
+                f"""delete from activation.op_journal
+                where run_id = {literal(self.run_id)} and op_id in (select op_id from {rows})"""
+            )
 
     def _stop_if_cancelled(self, state: duckdb.DuckDBPyConnection) -> None:
         if self.started is None:
@@ -111,8 +133,14 @@ class Journal:
         said = _columns({"purpose": sync.purpose, "channel": sync.channel, "destination": sync.destination})
         with self._transaction() as state, _registered(state, facts) as rows:
             state.execute(
-                f"""create or replace temp table settled as select *, {self._shared()}, {said},
-                {_time(self.now)} as now, {_time(clock())} as clock from {rows}"""
+                f"""create or replace temp table settled as
+                select facts.*, {self._shared()}, {said}, {_time(self.now)} as now, {_time(clock())} as clock,
+                    sent.rowid as journal_row, sent.sent_at, logged.rowid as log_row, held.rowid as acked_row
+                from {rows} as facts
+                left join activation.op_journal as sent on sent.op_id = facts.op_id
+                left join activation.sync_log as logged on logged.op_id = facts.op_id
+                left join (select rowid, remote_id from activation.acked where {self._scope}) as held
+                    on held.remote_id = facts.remote_id"""
             )
             for statement in SETTLEMENT:
                 state.execute(statement.format(facts="settled"))
@@ -216,23 +244,26 @@ class Journal:
             state.execute("commit")
 
     def _withdrawn(
-        self, state: duckdb.DuckDBPyConnection, rows: Iterable[tuple[str, Sequence[str], str | None]]
+        self, state: duckdb.DuckDBPyConnection, rows: Iterable[tuple[str, str | None, str | None]]
     ) -> set[str]:
-        """Of rows (id, consent keys, time of consent), the ids whose consent was withdrawn since."""
+        """Of rows (id, consent keys as JSON, time of consent), the ids whose consent was withdrawn since."""
         if state.execute(CONSENT_MARK.format(catalog="")).fetchall() == [self.plan.consent_mark]:
             return set()  # nobody has said anything since the plan was made
-        keys = [
-            {"id": row_id, "consent_key": key, "consented_at": consented_at}
-            for row_id, consent_keys, consented_at in rows
-            for key in consent_keys
+        asked = [
+            {"id": row_id, "consent_keys": keys, "consented_at": consented_at}
+            for row_id, keys, consented_at in rows
         ]
-        if not keys:
+        if not asked:
             return set()
         sync = self.plan.sync
         statements = relevant_statements("", sync.purpose, sync.channel)
-        with _registered(state, keys) as view:
+        with _registered(state, asked) as view:
             found = state.execute(
-                f"""select distinct id from {view} join {statements} as stated using (consent_key)
+                f"""with asked as (
+                    select id, consented_at, unnest(from_json(consent_keys, '["varchar"]')) as consent_key
+                    from {view} where consent_keys is not null
+                )
+                select distinct id from asked join {statements} as stated using (consent_key)
                 where stated.status = 'denied'
                   and stated.stated_at >= coalesce(consented_at::timestamp, timestamp '-infinity')"""
             ).fetchall()
@@ -273,6 +304,6 @@ def _registered(
 
 def _to_table(rows: list[dict[str, Any]]) -> pa.Table:
     """Rows as columns: all text but the flags, since a column of nothing but None must not become an untyped one."""
-    names = list(rows[0]) if rows else ["op_id"]
+    names = list(rows[0])
     types = {name: pa.bool_() if name.startswith("is_") else pa.string() for name in names}
     return pa.table({name: pa.array([row[name] for row in rows], types[name]) for name in names})

@@ -1,48 +1,28 @@
-"""Targets that a sync no longer points to but still holds people in: who has to be taken out of them, and how.
+"""Whom a sync left in targets that it no longer points to, and who of them has to be taken out, and how.
 
 An opt-out reaches every place that acknowledged the person; leavers of an old place stay until a person confirms.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import duckdb
 
-from reverse_etl.accounts import Account, Accounts
-from reverse_etl.contract import Request, Response
+from reverse_etl.accounts import Accounts
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.desired import DesiredRows
-from reverse_etl.destinations import DESTINATIONS
-from reverse_etl.errors import TargetFailed
 from reverse_etl.gates import Counts
 from reverse_etl.mapping import Columns, FieldMapping
+from reverse_etl.old_places import HELD, UNKNOWN, Place, old_places, places_now
 from reverse_etl.plan import Plan
 from reverse_etl.sentences import DENIALS
 from reverse_etl.spool import Spool
 from reverse_etl.sql_text import consent_key, literal, quoted
 
-_UNKNOWN = (
-    ""  # the purpose of a sync that is no longer declared and was last sent before declarations were kept
-)
 _STATED = "substr(consent_key, strpos(consent_key, ':') + 1)"
-_HELD = """
-    select sync, target_key, remote_id from {state}.activation.acked
-    union
-    select sync, target_key, remote_id from {state}.activation.op_journal
-    where state in ('sent', 'unknown', 'pending')"""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An old target: the sync as it was declared for it, its key, its account, and the tool's own id of it."""
-
-    sync: SyncDeclaration
-    target_key: str
-    account_id: str
-    remote: str | None
 
 
 def plan_left_behind(
@@ -63,13 +43,9 @@ def plan_left_behind(
     declared sync holds in the same place: that one answers for them. `decided` is the sync whose plan was just made on
     this connection. An empty list while marts.consents is not built.
     """
-    current = {
-        (sync.name, _key(sync, account))
-        for sync in declared
-        if isinstance(account := accounts.find(sync.destination), Account)
-    }
+    current = places_now(declared, accounts)
     plans = []
-    for place in _places(connection, set(syncs), declared, current, state):
+    for place in old_places(connection, set(syncs), declared, current, state):
         try:
             plan = _Removals(connection, place, current, state, run_id, decided).plan(leavers=leavers)
         except duckdb.CatalogException:
@@ -79,91 +55,52 @@ def plan_left_behind(
     return plans
 
 
-def undeclared(
-    connection: duckdb.DuckDBPyConnection, declared: Sequence[SyncDeclaration], state: str
-) -> list[str]:
-    """Names of syncs that hold people somewhere and are not declared any more."""
-    rows = connection.execute(
-        f"select distinct sync from ({_HELD.format(state=state)}) order by sync"
-    ).fetchall()
-    known = {sync.name for sync in declared}
-    return [name for (name,) in rows if name not in known]
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """One old target as it stands: the removals that the next run does there, and how many others are in it.
 
-
-def find_again(
-    conversation: Generator[Request, Response, str], plan: Plan, account_id: str
-) -> Generator[Request, Response, str]:
-    """The conversation that opens a target, cut down to its reads: proves that the present keys reach an old account.
-
-    Only an answer about that account by name, and with the tool's id that we know, is a proof. Raises TargetFailed.
+    `is_declared` = the sync still exists, so that a person may confirm that the others leave as well.
     """
-    is_named = False
-    try:
-        request = next(conversation)
-        while request.method == "GET":
-            is_named |= account_id in request.path
-            request = conversation.send((yield request))
-    except StopIteration as end:
-        if is_named and end.value == plan.known_target:
-            return str(end.value)
-    except TargetFailed:
-        pass
-    raise TargetFailed(unreachable(plan, account_id))
+
+    plan: Plan
+    leavers: int
+    is_declared: bool
+
+    @property
+    def sentence(self) -> str:
+        """Both, for people."""
+        sync, parts = self.plan.sync, []
+        if self.plan.size:
+            parts.append(f"{self.plan.size:,} to remove from it who may not be there any more")
+        if self.leavers:
+            until = f" until `cdp sync apply {sync.name} --confirm`" if self.is_declared else ""
+            parts.append(f"{self.leavers:,} others stay{until}")
+        why = (
+            "where this sync no longer points to"
+            if self.is_declared
+            else "of a sync that is no longer declared"
+        )
+        return f"old target {sync.target}, {why}: {'; '.join(parts)}"
 
 
-def unreachable(plan: Plan, account_id: str) -> str:
-    """What a person has to do about people in an account that cannot be called any more."""
-    sync = plan.sync
-    people = "1 person" if plan.size == 1 else f"{plan.size:,} people"
-    return (
-        f"{people} who may not be in {sync.target} any more cannot be taken out of it: the present keys do not reach "
-        f"{sync.destination} account {account_id}. Take them out there by hand (`cdp sync reset {sync.name}` then "
-        f"forgets them), or run once with that account's keys."
-    )
-
-
-def _key(sync: SyncDeclaration, account: Account) -> str:
-    return f"{sync.destination}:{account.account_id}:{sync.object}:{sync.target}"
-
-
-def _places(
+def list_left_behind(
     connection: duckdb.DuckDBPyConnection,
-    names: set[str],
+    syncs: Sequence[str],
     declared: Sequence[SyncDeclaration],
-    current: set[tuple[str, str]],
+    accounts: Accounts,
     state: str,
-) -> list[Place]:
-    rows = connection.execute(
-        f"""select distinct held.sync, held.target_key, kept.declaration, targets.remote_target
-        from ({_HELD.format(state=state)}) as held
-        left join {state}.activation.declared as kept using (sync, target_key)
-        left join {state}.activation.targets as targets using (target_key)
-        order by all"""
-    ).fetchall()
-    now = {sync.name: sync for sync in declared}
-    places = []
-    for name, key, kept, remote in rows:
-        parts = key.split(":", 3)
-        if name not in names or (name, key) in current or len(parts) < 4:
-            continue
-        destination, account_id, kind, target = parts
-        if (destination, kind) in DESTINATIONS:
-            told = _declaration(name, kept, now.get(name), destination, kind, target)
-            places.append(Place(told, key, account_id, remote))
-    return places
-
-
-def _declaration(
-    name: str, kept: str | None, now: SyncDeclaration | None, destination: str, kind: str, target: str
-) -> SyncDeclaration:
-    place = {"destination": destination, "object": kind, "target": target}
-    if kept is not None:
-        return SyncDeclaration.model_validate({**json.loads(kept), **place})
-    if now is not None and (now.destination, now.object) == (destination, kind):
-        return now.model_copy(update=place)
-    purpose, channel = (now.purpose, now.channel) if now else (_UNKNOWN, _UNKNOWN)
-    given = {"name": name, "schema_name": "", "table": "", "purpose": purpose, "channel": channel, **place}
-    return SyncDeclaration.model_validate(given)
+    *,
+    decided: SyncDeclaration | None = None,
+) -> list[LeftBehind]:
+    """The old targets of these syncs that hold anybody who is to be taken out now, or would be after confirming."""
+    plan_them = partial(plan_left_behind, connection, syncs, declared, accounts, state, decided=decided)
+    now = {plan.target_key: plan for plan in plan_them()}
+    found = []
+    for everybody in plan_them(leavers=True):
+        plan = now.get(everybody.target_key) or replace(everybody, operations=None)
+        is_declared = any(sync.name == plan.sync.name for sync in declared)
+        found.append(LeftBehind(plan, everybody.size - plan.size, is_declared))
+    return [old for old in found if old.plan.size or old.leavers]
 
 
 @dataclass(frozen=True)
@@ -198,7 +135,7 @@ class _Removals:
 
     def _denials(self) -> str:
         sync = self.place.sync
-        if sync.purpose != _UNKNOWN:
+        if sync.purpose != UNKNOWN:
             mapping = FieldMapping(sync, Columns(sync.key, {}, {}, ""))
             return DesiredRows(sync, mapping, self.place.target_key, self.state).denials()
         # for what people were sent there is not known: whoever said no to anything is taken out
@@ -231,7 +168,7 @@ class _Removals:
             select md5(concat_ws('|', {literal(self.run_id)}, {literal(self.place.sync.name)},
                     {literal(self.place.target_key)}, 'remove', remote_id)) as op_id,
                 'remove' as action, lane, record_key, remote_id, to_json(struct_pack({ids}))::varchar as identifiers,
-                null::varchar as payload, row_hash, null::varchar[] as consent_keys, null::varchar as consented_at,
+                null::varchar as payload, row_hash, null::varchar as consent_keys, null::varchar as consented_at,
                 is_adopted, is_uncertain, false as was_removed_by_us
             from judged
             where {wanted} and (lane = 'withdrawal' or not (is_adopted or is_pending))
@@ -303,7 +240,7 @@ class _Removals:
         before = ":".join(self.place.target_key.split(":", 3)[:3]) + ":"
         remote = literal(self.place.remote) if self.place.remote else "null"
         return f"""
-            select remote_id from ({_HELD.format(state=self.state)}) as held
+            select remote_id from ({HELD.format(state=self.state)}) as held
             left join {self.state}.activation.targets as targets using (target_key)
             where (held.sync, held.target_key) in ({pairs}) and starts_with(held.target_key, {literal(before)})
               and (held.target_key = {literal(self.place.target_key)} or targets.remote_target = {remote})"""

@@ -16,8 +16,8 @@ from reverse_etl.accounts import Account, Accounts, NotConfigured
 from reverse_etl.contract import Destination, OptOut, TellsOptOuts
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.errors import DestinationStopped, TargetFailed
-from reverse_etl.journal import OpenState
 from reverse_etl.sender import converse
+from reverse_etl.sessions import OpenState
 from reverse_etl.transport import Patience, open_transport
 
 # a tool may show an opt-out some time after it happened; what is read twice is recorded once

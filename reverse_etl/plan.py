@@ -6,8 +6,9 @@ How it is made stands in `planner.py`, how it is carried out in `runner.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -23,8 +24,17 @@ _COLUMNS = (
     "op_id", "action", "lane", "record_key", "remote_id", "identifiers", "payload", "row_hash", "consent_keys",
     "consented_at", "is_adopted", "is_uncertain", "was_removed_by_us",
 )  # fmt: skip
+JOURNALLED = ["op_id", "action", "lane", "remote_id", "record_key", "identifiers", "row_hash", "is_adopted"]
 _ACTIONS = {str(action): action for action in Action}
 _LANES = {str(lane): lane for lane in Lane}
+
+
+class Wave(list[Operation]):
+    """Operations that go out together; `rows` (Arrow) are what the journal keeps of them, as they were planned."""
+
+    def __init__(self, operations: Iterable[Operation], rows: pa.Table) -> None:
+        super().__init__(operations)
+        self.rows = rows
 
 
 @dataclass(frozen=True)
@@ -66,21 +76,43 @@ class Plan:
         ordered = sorted(self.refused_counts.items(), key=lambda item: (-item[1], item[0]))
         return {refusal(reason): count for reason, count in ordered}
 
-    def waves(self, size: int) -> Iterator[list[Operation]]:
+    def waves(self, size: int) -> Iterator[Wave]:
         """Operations in sending order, at most `size` at a time, each wave of one kind (removals or not).
 
         A file is written once for all its operations, so they are one wave.
         """
-        is_mixed = self.sync.plugin.spec.is_snapshot
-        wave: list[Operation] = []
-        for operation in self._each():
-            other_kind = wave and (wave[0].action is Action.REMOVE) != (operation.action is Action.REMOVE)
-            if len(wave) == size or (other_kind and not is_mixed):
-                yield wave
-                wave = []
-            wave.append(operation)
-        if wave:
-            yield wave
+        slices: list[pa.RecordBatch] = []
+        held, is_removing = 0, False
+        for run, removes in self._runs(is_mixed=self.sync.plugin.spec.is_snapshot):
+            if slices and removes is not is_removing:
+                yield self._wave(slices)
+                slices, held = [], 0
+            is_removing, start = removes, 0
+            while start < run.num_rows:
+                slices.append(run.slice(start, size - held))
+                held += slices[-1].num_rows
+                start += slices[-1].num_rows
+                if held == size:
+                    yield self._wave(slices)
+                    slices, held = [], 0
+        if slices:
+            yield self._wave(slices)
+
+    def _runs(self, *, is_mixed: bool) -> Iterator[tuple[pa.RecordBatch, bool]]:
+        """Rows of `operations` that follow each other and are of one kind; True = removals."""
+        if self.operations is None:
+            return
+        for batch in self.operations.to_batches():
+            actions = [None] if is_mixed else batch.column("action").to_pylist()
+            start = 0
+            for removes, run in groupby(actions, lambda action: action == Action.REMOVE):
+                length = batch.num_rows if is_mixed else len(list(run))
+                yield batch.slice(start, length), removes
+                start += length
+
+    def _wave(self, slices: Sequence[pa.RecordBatch]) -> Wave:
+        rows = pa.Table.from_batches(slices)
+        return Wave(_to_operations(rows, self.skipped), rows.select(JOURNALLED))
 
     def requests(self) -> Iterator[Request]:
         """Exactly what would be written, without sending it: every request, byte for byte (a dry run).
@@ -115,12 +147,6 @@ class Plan:
         fields = self.sync.fields or {self.sync.key: self.sync.key}
         return next(remote for remote, column in fields.items() if column == self.sync.key)
 
-    def _each(self) -> Iterator[Operation]:
-        if self.operations is None:
-            return
-        for batch in self.operations.to_batches():
-            yield from _to_operations(batch, self.skipped)
-
 
 def _ending(conversation: Generator[Request, Response, str]) -> str | None:
     try:
@@ -130,7 +156,7 @@ def _ending(conversation: Generator[Request, Response, str]) -> str | None:
     return None
 
 
-def _to_operations(batch: pa.RecordBatch, skipped: frozenset[str]) -> Iterator[Operation]:
+def _to_operations(batch: pa.Table, skipped: frozenset[str]) -> Iterator[Operation]:
     """Operations from rows of `Plan.operations`; fields in `skipped` are left out where they are empty."""
     columns = (batch.column(name).to_pylist() for name in _COLUMNS)
     for op_id, action, lane, record_key, remote_id, identifiers, payload, row_hash, keys, at, *flags in zip(
@@ -141,7 +167,7 @@ def _to_operations(batch: pa.RecordBatch, skipped: frozenset[str]) -> Iterator[O
             known = {name: value for name, value in known.items() if value is not None}
         yield Operation(
             op_id, _ACTIONS[action], _LANES[lane], record_key, remote_id, known, _payload(payload, skipped), row_hash,
-            tuple(keys or ()), at, *flags,
+            keys, at, *flags,
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from reverse_etl.journal import OpenState
+from reverse_etl.sessions import OpenState
 
 DEFAULT_DAYS = 400
 

@@ -14,14 +14,16 @@ import duckdb
 
 from reverse_etl.accounts import Account, Accounts
 from reverse_etl.declarations import SyncDeclaration, in_sending_order
-from reverse_etl.journal import OpenState, clock
-from reverse_etl.left_behind import plan_left_behind, undeclared
+from reverse_etl.journal import clock
+from reverse_etl.left_behind import plan_left_behind
+from reverse_etl.old_places import undeclared
 from reverse_etl.opt_outs import hear_opt_outs
 from reverse_etl.pace import Paces
 from reverse_etl.plan import Plan
 from reverse_etl.planner import STATE_CATALOG, plan_sync
 from reverse_etl.results import CLEAN, SyncResult, Tally, with_note, with_old_targets
 from reverse_etl.retention import DEFAULT_DAYS, prune
+from reverse_etl.sessions import OpenState
 from reverse_etl.transport import Patience
 from reverse_etl.visit import Visit
 from warehouse.progress import Progress, silent

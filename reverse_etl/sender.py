@@ -36,6 +36,7 @@ _THERE_ALREADY = "was there already, and this sync changes nobody"
 _OPTED_OUT = "unsubscribed at destination"
 _STRANGER = "is no contact there yet"
 _NOTHING_TO_UPDATE = (Presence.ABSENT, Presence.ARCHIVED, Presence.STRANGER)
+_UNSEEN = (Presence.ABSENT, Presence.STRANGER)
 _NOTHING_TO_REMOVE = (Presence.OPTED_OUT, Presence.ABSENT, Presence.ARCHIVED, Presence.STRANGER)
 
 
@@ -51,13 +52,15 @@ class Sender:
 
     def look(
         self, operations: Sequence[Operation]
-    ) -> tuple[list[Operation], list[Operation], dict[str, Outcome]]:
+    ) -> tuple[Sequence[Operation], list[Operation], dict[str, Outcome]]:
         """After asking the tool what it holds: what may be sent, what is settled without sending, and its outcomes.
 
         A person unsubscribed there is never written; a record found there before our first addition is adopted.
         Raises DestinationStopped.
         """
         requests = self.plugin.inspect(operations, self.target)
+        if not requests:
+            return operations, [], {}
         by_id = {operation.op_id: operation for operation in operations}
         outcomes: dict[str, Outcome] = {}
         for request, response in self._send(requests):
@@ -69,7 +72,8 @@ class Sender:
                 if isinstance(judged, Operation):
                     by_id[operation.op_id] = judged
                     continue
-                outcomes[operation.op_id] = judged
+                is_unseen = sighting is not None and sighting.presence in _UNSEEN
+                outcomes[operation.op_id] = replace(judged, is_unseen=is_unseen)
                 if judged.reason == _THERE_ALREADY:  # it is not ours to remove for leaving
                     by_id[operation.op_id] = replace(operation, is_adopted=True)
         seen_ones = list(by_id.values())

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import httpx
+import orjson
 
 from reverse_etl.accounts import Account
 from reverse_etl.contract import DestinationSpec, Request, Response, Verdict
@@ -23,6 +24,7 @@ from reverse_etl.pace import Pace, Paces, asked_wait, used_up_wait
 
 Classify = Callable[[Response], Verdict]
 _WEB = ("http://", "https://")
+_JSON = {"content-type": "application/json"}
 _SERVERS = {
     "postgresql": ("postgres", "PostgresTransport"),
     "postgres": ("postgres", "PostgresTransport"),
@@ -98,7 +100,7 @@ class HttpTransport:
         self._spec = spec
         self._concurrency = spec.concurrency
         self._pace = pace
-        self._secrets = dict(account.headers)
+        self._secrets = {name.lower(): value for name, value in account.headers.items()}
         self._auth, self._address = account.auth, account.address
         self._client = httpx.Client(
             base_url=account.address,
@@ -166,10 +168,13 @@ class HttpTransport:
                     for name, value in request.query.items()
                 }
                 or None,
-                json=request.json,
-                content=request.content,
+                content=request.content if request.json is None else orjson.dumps(request.json),
                 # an address of its own (a place to upload to) must not learn the account's key
-                headers={**({} if is_elsewhere else self._secrets), **request.headers},
+                headers={
+                    **({} if request.json is None else _JSON),
+                    **({} if is_elsewhere else self._secrets),
+                    **{name.lower(): value for name, value in request.headers.items()},
+                },
                 auth=None if is_elsewhere else self._auth,
             )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:

@@ -14,13 +14,14 @@ from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.errors import DestinationStopped, RunCancelled, TargetFailed
 from reverse_etl.gates import Counts
 from reverse_etl.jobs import collect, open_jobs
-from reverse_etl.journal import Journal, OpenState
-from reverse_etl.left_behind import find_again, unreachable
+from reverse_etl.journal import Journal
+from reverse_etl.old_places import find_again, unreachable
 from reverse_etl.pace import Paces
 from reverse_etl.plan import Plan
 from reverse_etl.planner import target_key
 from reverse_etl.results import SyncResult, Tally
 from reverse_etl.sender import Sender, converse
+from reverse_etl.sessions import OpenState
 from reverse_etl.transport import Patience, Transport, open_transport
 from reverse_etl.waves import Waves
 from warehouse.progress import Progress

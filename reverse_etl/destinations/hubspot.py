@@ -62,6 +62,7 @@ CONTACT_SPEC = DestinationSpec(
     requests_per_second=9.0,  # 100 in ten seconds for a free account, a tenth left for other software
     burst=20,
     inspects=True,
+    lag_hours=1.0,
     forbidden_fields=_NEVER,
 )
 MEMBERSHIP_SPEC = DestinationSpec(
@@ -76,6 +77,7 @@ MEMBERSHIP_SPEC = DestinationSpec(
     requests_per_second=9.0,
     burst=20,
     inspects=True,
+    lag_hours=1.0,
     order=1,
     forbidden_fields=_NEVER,
 )

@@ -72,6 +72,7 @@ CONTACT_SPEC = DestinationSpec(
     requests_per_second=1.5,  # three in two seconds on contacts
     burst=3,
     inspects=True,
+    lag_hours=1.0,
     acknowledgement=Acknowledgement.JOB,
     forbidden_paths=("/asm/", "/suppression"),
 )

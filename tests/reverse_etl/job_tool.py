@@ -7,7 +7,15 @@ from dataclasses import replace
 import httpx
 
 from reverse_etl.accounts import Account, Accounts
-from reverse_etl.contract import Acknowledgement, Action, Outcome, Request, Status
+from reverse_etl.contract import (
+    Acknowledgement,
+    Action,
+    Outcome,
+    Presence,
+    Request,
+    Sighting,
+    Status,
+)
 from reverse_etl.destinations.answers import (
     classify_by_status,
     for_all,
@@ -61,6 +69,8 @@ class JobList(Unread):
             return for_all(operations, Status.UNKNOWN, "the tool has lost the job")
         if answer.body["state"] == "running":
             return handed_over(operations, job)
+        if answer.body["state"] == "failed":
+            return for_all(operations, Status.REJECTED, "the job failed", is_permanent=False)
         errors = {}
         for page in range(answer.body["error_pages"]):
             found = yield Request("GET", f"/jobs/{job}/errors", query={"page": str(page)})
@@ -74,12 +84,39 @@ class JobList(Unread):
         return Outcome(operation.op_id, Status.REJECTED, error, is_opt_out=error == "unsubscribed")
 
 
+class LookedUpList(JobList):
+    """The same list where people are looked up before they are written, in a view that lags behind."""
+
+    spec = replace(SPEC, inspects=True, lag_hours=1.0)
+
+    def inspect(self, operations, target):
+        asked = {"email": [operation.identifiers["email_address"] for operation in operations]}
+        op_ids = tuple(operation.op_id for operation in operations)
+        return [Request("GET", f"/{target.remote}/members", query=asked, op_ids=op_ids)]
+
+    def read_presence(self, response, operations, /):
+        if response.status != 200:
+            return {}
+        return {
+            operation.op_id: Sighting(
+                Presence.PRESENT
+                if operation.identifiers["email_address"] in response.body
+                else Presence.ABSENT
+            )
+            for operation in operations
+        }
+
+
 class Tool:
-    """The tool: a job is done after so many polls (`slow`); some addresses are `bad`, some people opted out."""
+    """The tool: a job is done after so many polls (`slow`); some addresses are `bad`, some people opted out.
+
+    `shown` are the members as a look-up shows them. A job handed over while it is `failing` ends without doing anything.
+    """
 
     def __init__(self, slow=1):
         self.members, self.jobs, self.bad, self.opted_out = set(), {}, set(), set()
         self.slow, self.deliveries, self.faults, self.calls = slow, Counter(), {}, []
+        self.shown, self.failing = set(), False
 
     def answer(self, request):
         path = request.url.path
@@ -87,6 +124,8 @@ class Tool:
         fault = self.faults.pop(len(self.calls), None)
         if fault == "down":
             raise httpx.ConnectError("refused")
+        if path.endswith("/members"):
+            return httpx.Response(200, json=sorted(self.shown & set(request.url.params.get_list("email"))))
         if request.method == "POST":
             return self._take(json.loads(request.content), fault)
         return self._tell(path, request.url.params)
@@ -95,7 +134,7 @@ class Tool:
         if fault == "nothing processed":
             return httpx.Response(202, json={})
         job = f"job{len(self.jobs) + 1}"
-        self.jobs[job] = {"body": body, "left": self.slow}
+        self.jobs[job] = {"body": body, "left": self.slow, "fails": self.failing}
         if fault == "no answer":
             raise httpx.ReadTimeout("slow")
         return httpx.Response(202, json={"id": job})
@@ -111,7 +150,8 @@ class Tool:
         self.work(name)
         if job["left"]:
             return httpx.Response(200, json={"state": "running"})
-        return httpx.Response(200, json={"state": "done", "error_pages": 2 if job["errors"] else 0})
+        state = "failed" if job["fails"] else "done"
+        return httpx.Response(200, json={"state": state, "error_pages": 2 if job["errors"] else 0})
 
     def work(self, name):
         """One step of a job; the last one does it, once."""
@@ -120,6 +160,8 @@ class Tool:
         if job["left"] or "errors" in job:
             return
         job["errors"] = {}
+        if job["fails"]:
+            return
         for email in job["body"].get("add", []):
             if email in self.bad | self.opted_out:
                 job["errors"][email] = "bad" if email in self.bad else "unsubscribed"

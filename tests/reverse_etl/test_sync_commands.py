@@ -3,6 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
+from cli import sync as sync_commands
 from cli import sync_controls, sync_status
 from cli.sync import sync
 from warehouse.errors import CdpError
@@ -50,6 +51,36 @@ def test_a_day_with_a_sync(cdp, contacts):
     assert "under review" in cdp("status")[1]
     cdp("resume", "mailchimp_contacts", "--dry-run")
     assert "goes out again" in cdp("resume", "mailchimp_contacts")[1]
+
+
+def test_a_plan_names_the_old_target_and_exports_who_is_taken_out_of_it(
+    cdp, contacts, lapsed, monkeypatch, tmp_path
+):
+    world = cdp.world
+    world.people("lapsed", TEN[:3])
+    world.run(contacts)
+    world.run(lapsed)
+    moved = lapsed.model_copy(update={"target": "Win back"})
+    monkeypatch.setattr(sync_commands, "read_declared", lambda _settings: [contacts, moved])
+    monkeypatch.setattr(sync_commands, "declared_syncs", lambda _settings, _names: ([moved], {}))
+    assert "3 others stay" in " ".join(cdp("plan", moved.name)[1].split())
+    world.consent("c_1", status="denied")
+    file = tmp_path / "requests.jsonl"
+    printed = " ".join(cdp("plan", moved.name, "--export", str(file))[1].split())
+    assert "old target Lapsed buyers, where this sync no longer points to: 1 to remove from it" in printed
+    assert f"2 others stay until `cdp sync apply {moved.name} --confirm`" in printed
+    assert len([line for line in file.read_text().splitlines() if "p1@x.org" in line]) == 1
+
+
+def test_a_plan_tells_whom_a_removed_sync_left_behind(cdp, contacts, lapsed, monkeypatch):
+    world = cdp.world
+    world.people("lapsed", TEN[:3])
+    world.run(contacts)
+    world.run(lapsed)
+    monkeypatch.setattr(sync_commands, "read_declared", lambda _settings: [contacts])
+    monkeypatch.setattr(sync_commands, "declared_syncs", lambda _settings, _names: ([contacts], {}))
+    printed = " ".join(cdp("plan")[1].split())
+    assert "old target Lapsed buyers, of a sync that is no longer declared: 3 others stay" in printed
 
 
 def test_verify_exports_ids_but_no_addresses_and_fails_on_what_is_missing(cdp, contacts, archive, tmp_path):
