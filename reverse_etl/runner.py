@@ -1,6 +1,6 @@
 """Running syncs: opt-outs and earlier jobs → plan → journal → send → acknowledge → log; running again mends any crash.
 
-No database lock is held while a destination is waited for. What may be sent is decided by the plan.
+No database lock is held for more than two seconds while a destination is waited for. What may be sent is decided by the plan.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Carrying out a plan at one destination: its account and target, its waves, and waiting for its jobs.
 
-What is planned, in which order and for which syncs is `runner.py`; no database lock is held while a call is waited for.
+What is planned, in which order and for which syncs is `runner.py`; the database is let go while a call is waited for.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from reverse_etl.transport import Patience
 from tests.reverse_etl.job_tool import JobList, LookedUpList, Tool
 from tests.reverse_etl.test_send_histories import CRASHES, Crash, crash_at, households, set_people
 
-INSTALLATIONS = int(os.environ.get("CDP_TEST_INSTALLATIONS", "20"))
+INSTALLATIONS = int(os.environ.get("CDP_TEST_INSTALLATIONS", "12"))
 STEPS = 5
 FAULTS = (None, None, "down", "no answer", "nothing processed")
 HASTY = Patience(attempts=2, first_wait=0.0, longest_wait=0.0, job_budget=0.0)
