@@ -45,15 +45,19 @@ def render_page(explanation: Explanation, *, made_at: datetime) -> str:
     return PAGES.get_template("explanation.html").render(
         e=explanation,
         fields=_used_fields(explanation),
-        links=[(edge, waterfall_svg(edge), edge == explanation.weakest_bridge) for edge in shown],
+        links=[
+            (edge, waterfall_svg(edge), waterfall_svg(edge, narrow=True), edge == explanation.weakest_bridge)
+            for edge in shown
+        ],
         hidden=len(explanation.path) - len(shown),
         sources=len({record["source"] for record in explanation.records}),
         made_at=made_at,
     )
 
 
-def waterfall(edge: Edge) -> dict[str, Any]:
+def waterfall(edge: Edge, *, narrow: bool = False) -> dict[str, Any]:
     """A Vega-Lite specification: what each field adds to a link's match weight, in bits, from nothing to the total."""
+    width, limit = (125, 160) if narrow else (560, 320)
     rows, total = [], 0.0
     for place, (name, level, weight) in enumerate(edge.fields):
         label = (f"{name}: {level}" if level else name).replace("_", " ")
@@ -61,17 +65,21 @@ def waterfall(edge: Edge) -> dict[str, Any]:
         total += weight
     rows.append(_bar(len(rows), "all together", 0.0, edge.weight, "total", edge.weight))
     # a browser's own font may be wider than the one the chart was laid out with
-    extent = min(320, 6 * max(len(row["label"]) for row in rows))
+    extent = min(limit, 6 * max(len(row["label"]) for row in rows))
     base = alt.Chart({"values": rows}).encode(
         y=alt.Y(
             "label:N",
             sort=alt.SortField("place"),
             title=None,
-            axis=alt.Axis(labelLimit=320, minExtent=extent),
+            axis=alt.Axis(labelLimit=limit, minExtent=extent),
         )
     )
     bars = base.mark_bar(height=14).encode(
-        x=alt.X("start:Q", title="match weight in bits (each bit doubles the odds)"),
+        x=alt.X(
+            "start:Q",
+            title="match weight in bits" + ("" if narrow else " (each bit doubles the odds)"),
+            axis=alt.Axis(tickCount=4 if narrow else 10, labelSeparation=6),
+        ),
         x2="end:Q",
         color=alt.Color(
             "kind:N",
@@ -82,13 +90,13 @@ def waterfall(edge: Edge) -> dict[str, Any]:
     numbers = base.mark_text(align="left", dx=4, fontSize=11, color="currentColor").encode(
         x=alt.X("right:Q"), text="text:N"
     )
-    spec: dict[str, Any] = (bars + numbers).properties(width=560, height=alt.Step(22)).to_dict()
+    spec: dict[str, Any] = (bars + numbers).properties(width=width, height=alt.Step(22)).to_dict()
     return spec
 
 
-def waterfall_svg(edge: Edge) -> str:
-    """The waterfall as SVG that takes its text colour from the page."""
-    svg: str = vl_convert.vegalite_to_svg(waterfall(edge), config=CHART_STYLE)
+def waterfall_svg(edge: Edge, *, narrow: bool = False) -> str:
+    """The waterfall as SVG that takes its text colour from the page; `narrow` is for a phone."""
+    svg: str = vl_convert.vegalite_to_svg(waterfall(edge, narrow=narrow), config=CHART_STYLE)
     return svg
 
 

@@ -16,7 +16,7 @@ from reports.errors import NotPublished
 from reports.periods import Period
 from reports.published import Row
 
-_LONG_TEXT = 22  # characters: what does not fit into a third of a phone's width in one or two lines
+_LONG_TEXT = 16  # characters: what does not fit into a third of a phone's width in one or two lines
 
 
 @dataclass(frozen=True)
