@@ -1,3 +1,5 @@
+{%- set rules = attribution_weights() -%}
+
 with
 
 touches as (
@@ -12,12 +14,12 @@ effects as (
 
 ),
 
--- what each touch of an order weighs against the order's others, by rule
 described as (
 
     select
         touches.*,
         coalesce(effects.removal_effect, 0) as removal_effect,
+        max(touches.place) over (partition by touches.order_id) as last_place,
         max(case when touches.channel <> 'direct' then touches.place end)
             over (partition by touches.order_id) as last_non_direct_place,
         row_number() over (
@@ -29,17 +31,27 @@ described as (
 
 ),
 
+-- what each touch of an order weighs against the order's others: a column per rule, so that an order is looked at once
 weighed as (
 
-    {% for rule, weight in attribution_weights().items() -%}
     select
-        '{{ rule }}' as attribution_model,
-        order_id,
-        place,
-        cast({{ weight }} as double) as weight
+        {%- for rule, weight in rules.items() %}
+        cast({{ weight }} as double) as {{ rule }}_weight,
+        {%- endfor %}
+        *
     from described
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+
+),
+
+totalled as (
+
+    select
+        {%- for rule in rules %}
+        sum({{ rule }}_weight) over (partition by order_id) as {{ rule }}_total,
+        {%- endfor %}
+        count(*) over (partition by order_id) as weight_count,
+        *
+    from weighed
 
 ),
 
@@ -47,56 +59,53 @@ weighed as (
 shared as (
 
     select
-        *,
-        case
-            when sum(weight) over (partition by attribution_model, order_id) > 0
-                then weight / sum(weight) over (partition by attribution_model, order_id)
-            else 1.0 / count(*) over (partition by attribution_model, order_id)
-        end as share
-    from weighed
-
-),
-
-summed as (
-
-    select
-        *,
-        case
-            when place = max(place) over (partition by attribution_model, order_id) then 1.0
-            else sum(share) over (
-                partition by attribution_model, order_id order by place
-                rows between unbounded preceding and current row
-            )
-        end as share_until
-    from shared
+        {%- for rule in rules %}
+        case when {{ rule }}_total > 0 then {{ rule }}_weight / {{ rule }}_total else 1.0 / weight_count end
+            as {{ rule }}_share,
+        {%- endfor %}
+        *
+    from totalled
 
 ),
 
 -- rounding the running total, not the parts, so that the parts add up to the order to the cent
-credited as (
+summed as (
 
     select
-        summed.attribution_model,
-        touches.order_id,
-        touches.touch_id,
-        touches.customer_id,
-        touches.order_date,
-        touches.channel,
-        touches.campaign,
-        touches.place,
-        touches.touch_count,
-        summed.share,
-        cast(round(touches.net_revenue_amount * summed.share_until, 2) as decimal(18, 2)) as revenue_until,
-        touches.currency
+        {%- for rule in rules %}
+        cast(
+            round(
+                net_revenue_amount * case
+                    when place = last_place then 1.0
+                    else sum({{ rule }}_share) over (
+                        partition by order_id order by place rows between unbounded preceding and current row
+                    )
+                end, 2
+            ) as decimal(18, 2)
+        ) as {{ rule }}_until,
+        {%- endfor %}
+        *
+    from shared
+
+),
+
+parted as (
+
+    select
+        {%- for rule in rules %}
+        {{ rule }}_until - coalesce(lag({{ rule }}_until) over (partition by order_id order by place), 0)
+            as {{ rule }}_revenue,
+        {%- endfor %}
+        *
     from summed
-    inner join touches on summed.order_id = touches.order_id and summed.place = touches.place
 
 ),
 
 final as (
 
+    {%- for rule in rules %}
     select
-        attribution_model,
+        '{{ rule }}' as attribution_model,
         order_id,
         touch_id,
         customer_id,
@@ -105,12 +114,12 @@ final as (
         campaign,
         place,
         touch_count,
-        share,
-        revenue_until - coalesce(
-            lag(revenue_until) over (partition by attribution_model, order_id order by place), 0
-        ) as revenue_amount,
+        {{ rule }}_share as share,
+        {{ rule }}_revenue as revenue_amount,
         currency
-    from credited
+    from parted
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 )
 

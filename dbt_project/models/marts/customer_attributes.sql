@@ -14,6 +14,7 @@ by_source as (
         attribute,
         value_key,
         source,
+        min(survival) as survival,
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at,
         count(*) as record_count
@@ -22,38 +23,46 @@ by_source as (
 
 ),
 
+-- a value is as good as its best record
 valued as (
 
     select
         customer_id,
         attribute,
         value_key,
+        min(survival) as survival,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
         sum(record_count) as record_count,
-        {{ dbt.listagg('source', "', '", 'order by source') }} as sources
+        {{ sorted_list('source') }} as sources
     from by_source
     group by customer_id, attribute, value_key
-
-),
-
--- a value is as good as its best record; the winner is compared with the next best value, the others with the winner
-best_records as (
-
-    select
-        *,
-        row_number() over (partition by customer_id, attribute, value_key order by survival) as record_order
-    from stated
 
 ),
 
 best as (
 
     select
-        *,
-        row_number() over (partition by customer_id, attribute order by survival) as value_order
-    from best_records
-    where record_order = 1
+        stated.*,
+        valued.first_seen_at,
+        valued.last_seen_at,
+        valued.record_count,
+        valued.sources,
+        row_number() over (partition by stated.customer_id, stated.attribute order by stated.survival) as value_order
+    from stated
+    inner join valued
+        on
+            stated.customer_id = valued.customer_id
+            and stated.attribute = valued.attribute
+            and stated.survival = valued.survival
+
+),
+
+-- the winner is compared with the next best value, the others with the winner
+others as (
+
+    select * from best
+    where value_order <= 2
 
 ),
 
@@ -70,7 +79,7 @@ compared as (
         other.frequency as other_frequency,
         other.verification as other_verification
     from best
-    left join best as other
+    left join others as other
         on
             best.customer_id = other.customer_id
             and best.attribute = other.attribute
@@ -94,24 +103,19 @@ final as (
         cast(decided.customer_id as varchar) as customer_id,
         cast(decided.attribute as varchar) as attribute,
         cast(decided.value as varchar) as value,
-        cast(valued.sources as varchar) as sources,
-        cast(valued.first_seen_at as timestamp) as first_seen_at,
-        cast(valued.last_seen_at as timestamp) as last_seen_at,
-        cast(valued.record_count as integer) as record_count,
+        cast(decided.sources as varchar) as sources,
+        cast(decided.first_seen_at as timestamp) as first_seen_at,
+        cast(decided.last_seen_at as timestamp) as last_seen_at,
+        cast(decided.record_count as integer) as record_count,
         cast(
-            valued.record_count
-            / sum(valued.record_count) over (partition by decided.customer_id, decided.attribute) as double
+            decided.record_count
+            / sum(decided.record_count) over (partition by decided.customer_id, decided.attribute) as double
         ) as agreement,
         cast(decided.is_current as boolean) as is_current,
         cast({{ marts_survival_sentence() }} as varchar) as reason,
         cast(decided.value_key as varchar) as value_key,
         cast(decided.record_id as varchar) as record_id
     from decided
-    inner join valued
-        on
-            decided.customer_id = valued.customer_id
-            and decided.attribute = valued.attribute
-            and decided.value_key = valued.value_key
 
 )
 

@@ -78,7 +78,7 @@ final as (
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
         sum(record_count) as record_count,
-        {{ dbt.listagg('source', "', '", 'order by source') }} as sources,
+        {{ sorted_list('source') }} as sources,
         bool_or(is_placeholder) as is_placeholder,
         bool_or(is_strict) as is_strict
     from by_source
