@@ -23,6 +23,7 @@ COMMANDS = {
     "consent": "cli.consent:consent",
     "metric": "cli.metric:metric",
     "report": "cli.report:report",
+    "reconcile": "cli.reconcile:reconcile",
     "trace": "cli.trace:trace",
     "sync": "cli.sync:sync",
     "alerts": "cli.alerts:alerts",
@@ -61,6 +62,7 @@ def cdp() -> None:
       cdp consent show X       what a customer agreed to, on any day, with proof
       cdp metric revenue       a figure over time, --by channel and more
       cdp report               everything an owner asks, as one page
+      cdp reconcile            do our totals agree with each source's, and why not
       cdp trace customers.email   where a column comes from and goes to
       cdp sync plan            what would be sent, without sending it
 

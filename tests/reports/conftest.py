@@ -35,7 +35,8 @@ TABLES = """
     create table metrics.measured_customers (customer_id text, country text);
     create table metrics.measured_inputs (day date, market_size double);
     create table metrics.reconciliation (source text, measure text, currency text, compared_with text,
-        their_total decimal(18, 4), our_total decimal(18, 4), difference decimal(18, 4), class text, explanation text);
+        their_total decimal(18, 4), our_total decimal(18, 4), difference decimal(18, 4), class text, explanation text,
+        unexplained_difference decimal(18, 4) default 0);
     create table analytics.cohort_retention (cohort_month_date timestamp, acquisition_channel text,
         months_since bigint, cohort_size bigint, active_count bigint, is_complete boolean);
     create table analytics.funnel_steps (month_start_date timestamp, channel text, step_number integer, step text,
@@ -117,8 +118,8 @@ REST = """
         ('market_share', 8, 'Market share', 'rate', 'up', null, null, null, null, 'market_size'),
         ('customers_to_date', 6, 'Customers so far', 'count', 'up', null, 10, null, null, null);
     insert into metrics.reconciliation values
-        ('shop', 'revenue', 'GBP', 'stated', 2100, 2094.5, -5.5, 'cancelled or refunded', 'cancelled or refunded -5.50'),
-        ('till', 'orders', null, 'delivered', 4, 3, -1, 'unexplained', null);
+        ('shop', 'revenue', 'GBP', 'stated', 2100, 2094.5, -5.5, 'cancelled or refunded', 'cancelled or refunded -5.50', 0),
+        ('till', 'orders', null, 'delivered', 4, 3, -1, 'unexplained', null, -1);
     insert into analytics.cohort_retention values
         ('2026-01-01', 'email', 0, 1, 1, true), ('2026-01-01', 'email', 1, 1, 1, true),
         ('2026-01-01', 'store', 0, 3, 3, true), ('2026-01-01', 'store', 1, 3, 0, true),

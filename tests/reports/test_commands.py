@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 import sys
 
@@ -93,3 +94,27 @@ def test_the_report_is_one_file_where_it_was_asked_for(cdp, tmp_path):
     page = (tmp_path / "pages" / "owner.html").read_text(encoding="utf-8")
     assert "1 Jan 2026 – 31 Mar 2026" in page and "No alert is open" in page
     assert [path.name for path in (tmp_path / "pages").iterdir()] == ["owner.html"]
+
+
+def test_totals_are_compared_with_why_they_differ_and_what_to_do(cdp):
+    lines = cdp("reconcile", status=1).splitlines()
+    assert lines[0] == "Totals of the sources and ours, everything up to 2026-03-31 23:59 UTC"
+    assert [line.rstrip().split(maxsplit=6) for line in lines[2:4]] == [
+        ["till", "orders,", "delivered", "4", "3", "−1", "−1 unexplained"],
+        ["shop", "revenue,", "stated", "£2,100.00", "£2,094.50", "−£5.50", "cancelled or refunded"],
+    ]
+    assert (
+        "unexplained: `cdp sources status till`, then compare orders by day with the tool's own report."
+        in lines
+    )
+
+
+def test_a_source_whose_totals_are_explained_ends_well_and_every_format_says_the_same(cdp):
+    (told,) = json.loads(cdp("reconcile", "shop", "--format", "json"))
+    assert (told["theirs"], told["ours"], told["difference"], told["unexplained"]) == (2100, 2094.5, -5.5, 0)
+    (row,) = csv.DictReader(io.StringIO(cdp("reconcile", "shop", "--format", "csv")))
+    assert row == {name: str(value) for name, value in told.items()}
+
+
+def test_a_source_without_totals_is_told_how_to_get_them(cdp):
+    assert "declare `control_totals`" in cdp("reconcile", "nobody", status=2)
