@@ -71,7 +71,7 @@ def waterfall(edge: Edge, *, narrow: bool = False) -> dict[str, Any]:
             "label:N",
             sort=alt.SortField("place"),
             title=None,
-            axis=alt.Axis(labelLimit=limit, minExtent=extent),
+            axis=alt.Axis(labelLimit=0.85 * limit, minExtent=extent),
         )
     )
     bars = base.mark_bar(height=14).encode(

@@ -153,7 +153,16 @@ def _origins(context: dg.AssetExecutionContext, key: dg.AssetKey) -> dict[str, A
     except LineageError as error:
         context.log.warning(str(error))
         return {}
-    return {"dagster/column_lineage": lineage} if lineage else {}
+    return {"dagster/column_lineage": lineage, "columns come from": _as_text(lineage)} if lineage else {}
+
+
+def _as_text(lineage: dg.TableColumnLineage) -> dg.MarkdownMetadataValue:
+    """The same as a table to read: only Dagster+ draws the lineage of columns."""
+    rows = [
+        f"| {column} | {', '.join('.'.join([*dep.asset_key.path, dep.column_name]) for dep in deps)} |"
+        for column, deps in lineage.deps_by_column.items()
+    ]
+    return dg.MetadataValue.md("\n".join(["| column | made of |", "|---|---|", *rows]))
 
 
 def table_lineage(name: str) -> dg.TableColumnLineage | None:

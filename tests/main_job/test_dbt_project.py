@@ -62,3 +62,20 @@ def test_personal_data_is_marked_where_tools_and_people_read_it(models):
     for name in ("customers", "sync_mailchimp_contacts", "sync_meta_lapsed_buyers"):
         for column in ("email", "first_name", "last_name"):
             assert models[name]["columns"][column]["config"]["meta"]["pii"].startswith("user.")
+
+
+def test_the_declared_columns_of_what_python_fills_are_those_it_has(first_run, manifest):
+    """Of a raw table, columns are declared in ingestion; here are only the ones that platform tables have."""
+    rows = first_run.installation.warehouse(
+        "select schema_name, table_name, column_name from duckdb_columns()"
+    )
+    real: dict[str, set[str]] = {}
+    for schema, table, column in rows:
+        real.setdefault(f"{schema}.{table}", set()).add(column)
+    declared = {
+        f"{source['schema']}.{source['identifier']}": set(source["columns"])
+        for source in manifest["sources"].values()
+        if source["columns"] and source["schema"] in ("identity", "state", "raw")
+    }
+    assert len(declared) >= 15
+    assert {name: columns ^ real[name] for name, columns in declared.items() if columns != real[name]} == {}
