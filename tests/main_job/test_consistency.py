@@ -1,6 +1,7 @@
 """Figures after a merge, a split and an erased customer are those of a rebuild from scratch, and yesterday's stay as they were.
 
-Works on copies of the warehouse of one finished run; each copy is changed by hand and its models are built again.
+Works on copies of the stores of one finished run: verdicts are given and obeyed as in any night, an erasure takes the
+customer's rows out of what was delivered, and the models are built again.
 """
 
 from __future__ import annotations
@@ -35,6 +36,27 @@ class Warehouse:
             connection.execute("set TimeZone = 'UTC'")
             return connection.execute(sql).fetchall()
 
+    def cdp(self, *arguments: str) -> None:
+        finished = self.python("-m", "cli.main", *arguments, **self.environment)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+
+    def forget(self, customer_id: str) -> None:
+        """Take out of every delivery what names a customer, an order with all its lines, and out of what was released."""
+        with duckdb.connect(self.path) as connection:
+            connection.execute(f"create temp table traces as {TRACES.format(customer_id)}")
+            connection.execute("delete from traces where trace is null or length(trace) < 6")
+            tables = connection.execute(
+                "select table_name from duckdb_columns() where schema_name = 'raw' and column_name = '_row'"
+            ).fetchall()
+            for (table,) in tables:
+                key = "name" if table == "shopify_orders" else "rowid"
+                connection.execute(
+                    f"delete from raw.{table} where {key} in (select d.{key} from raw.{table} as d"
+                    " where exists (select 1 from traces where contains(lower(d::varchar), trace)))"
+                )
+            for table in ("segment_members", "segment_stays"):
+                connection.execute(f"delete from state.{table} where customer_id = ?", [customer_id])
+
     def value(self, sql: str) -> Any:
         return self.execute(sql)[0][0]
 
@@ -68,6 +90,7 @@ def copy_of(first_run, tmp_path_factory):
     def make(origin: Path = installation.data_dir / "warehouse.duckdb") -> Warehouse:
         folder = tmp_path_factory.mktemp("copy")
         shutil.copy(origin, folder / "warehouse.duckdb")
+        shutil.copy(origin.with_name("state.duckdb"), folder / "state.duckdb")
         environment = {
             "CDP_DATA_DIR": str(folder),
             "DBT_LOG_PATH": str(folder),
@@ -109,18 +132,34 @@ def differences(one: Warehouse, other: Warehouse, queries: dict[str, str]) -> di
 
 
 MERGED, KEPT, SPLIT, ERASED = "merged", "kept", "split", "erased"
+# what stands for a person and nobody else: by this their rows are found in what was delivered
+TRACES = """
+    select distinct lower(unnest([email, loyalty_id, web_user_id, source_key])) as trace
+    from intermediate.int_identity__records inner join identity.identity_clusters using (record_id)
+    where customer_id = '{}'
+"""
+RESOLVE = """
+from identity.resolver import resolve
+from warehouse.connections import open_warehouse
+from warehouse.settings import Settings
+settings = Settings.load()
+with open_warehouse(settings, with_state=True) as connection:
+    (as_of,) = connection.execute("select as_of from state.run_context").fetchone()
+    resolve(connection, run_id="decided", as_of=as_of)
+"""
 
 
 @pytest.fixture(scope="module")
 def people(copy_of) -> dict[str, str]:
     """Four buyers: two who turn out to be one person, one who turns out to be two, one who asks to be forgotten."""
-    before = copy_of()
-    rows = before.execute(
+    rows = copy_of().execute(
         """
         select c.customer_id from marts.customers as c
         inner join identity.identity_clusters as i using (customer_id)
+        inner join intermediate.int_identity__records as r using (record_id)
         where c.order_count > 0 and c.customer_id in (select customer_id from marts.sessions)
-        group by c.customer_id having count(distinct i.record_id) > 1 order by c.customer_id limit 4
+        group by c.customer_id having count(distinct i.record_id) = 2 and not bool_or(coalesce(r.email_is_placeholder, false))
+        order by c.customer_id limit 4
         """
     )
     return dict(zip((MERGED, KEPT, SPLIT, ERASED), (row[0] for row in rows), strict=True))
@@ -128,24 +167,38 @@ def people(copy_of) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def changed(copy_of, people) -> Warehouse:
-    """The warehouse with that decided, and nothing built yet."""
+    """The warehouse with two verdicts that people gave and one customer's deliveries gone, resolved anew by the product."""
     warehouse = copy_of()
-    warehouse.execute(
-        f"""
-        create temp table gone as
-            select r.source, r.source_key, r.record_id from intermediate.int_identity__records as r
-            inner join identity.identity_clusters as i using (record_id) where i.customer_id = '{people[ERASED]}';
-        update identity.identity_clusters set customer_id = '{people[KEPT]}' where customer_id = '{people[MERGED]}';
-        insert into identity.identity_redirects
-            select '{people[MERGED]}', '{people[KEPT]}', 'merged', as_of from state.run_context;
-        update identity.identity_clusters set customer_id = 'split_off' where record_id = (
-            select max(record_id) from identity.identity_clusters where customer_id = '{people[SPLIT]}');
-        delete from identity.identity_clusters where record_id in (select record_id from gone);
-        delete from state.segment_members where customer_id = '{people[ERASED]}';
-        delete from state.segment_stays where customer_id = '{people[ERASED]}';
-        """
+    records = {
+        name: [
+            record
+            for (record,) in warehouse.execute(
+                f"select record_id from identity.identity_clusters where customer_id = '{people[name]}' order by 1"
+            )
+        ]
+        for name in people
+    }
+    warehouse.cdp("identity", "decide", "same", records[MERGED][0], records[KEPT][0])
+    warehouse.cdp("identity", "decide", "different", *records[SPLIT])
+    warehouse.forget(people[ERASED])
+    warehouse.build(
+        "--select", "path:dbt_project/models/staging", "path:dbt_project/models/intermediate/identity"
     )
+    finished = warehouse.python("-c", RESOLVE, **warehouse.environment)
+    assert finished.returncode == 0, finished.stderr
     return warehouse
+
+
+def test_the_verdicts_and_the_erasure_are_in_the_ledger(changed, people):
+    told = changed.execute(
+        "select action, customer_id, related_customer_id from identity.identity_ledger where run_id = 'decided'"
+    )
+    actions = {
+        action: {customer, related} for action, customer, related in told if action in ("merged", "split")
+    }
+    assert actions["merged"] == {people[MERGED], people[KEPT]}
+    assert people[SPLIT] in actions["split"]
+    assert [customer for action, customer, _ in told if action == "retired"] == [people[ERASED]]
 
 
 def test_a_merge_a_split_and_an_erasure_change_every_table_as_a_rebuild_from_scratch_would(
@@ -163,12 +216,16 @@ def test_a_merge_a_split_and_an_erasure_change_every_table_as_a_rebuild_from_scr
     # and what was decided shows: one fewer, one more, one fewer; nobody's money is lost by being united or parted
     count = "select count(*) from marts.customers"
     assert changed.value(count) == before.value(count) - 1
-    assert changed.value(REVENUE.format("true")) == before.value(REVENUE.format("true"))
-    ours = f"customer_id = '{people[KEPT]}'"
+    erased = before.value(REVENUE.format(f"customer_id = '{people[ERASED]}'"))
+    assert (
+        erased > 0 and changed.value(REVENUE.format("true")) == before.value(REVENUE.format("true")) - erased
+    )
+    merged = changed.value("select old_customer_id from identity.identity_redirects")
     both = f"customer_id in ('{people[KEPT]}', '{people[MERGED]}')"
-    assert changed.value(REVENUE.format(ours)) == before.value(REVENUE.format(both))
+    assert changed.value(f"select count(*) from marts.customers where {both}") == 1
+    assert changed.value(REVENUE.format(both)) == before.value(REVENUE.format(both))
     # the history of segments says who was in one under which id; the release of the next run ends the stays of a merged id
-    past = {people[MERGED]: {"segments.segment_membership_history"}, people[ERASED]: set()}
+    past = {merged: {"segments.segment_membership_history"}, people[ERASED]: set()}
     for gone, kept in past.items():
         for table in sorted(set(tables) - kept):
             columns = changed.execute(
