@@ -6,6 +6,7 @@ Everything is read from the published tables and the state, so that any run, als
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -228,7 +229,15 @@ def _syncs(settings: Settings, run_id: str) -> list[Problem]:
     _refused(runs)
     for sentence in dict.fromkeys(run["message"] for run in runs if run["status"] == "not configured"):
         console.print(f"[yellow]•[/yellow] {sentence}")
-    return [Problem(f"{run['sync']}: {_why(run)}") for run in runs if run["status"] not in NEEDS_NOBODY]
+    return _told_together(run for run in runs if run["status"] not in NEEDS_NOBODY)
+
+
+def _told_together(runs: Iterable[dict[str, Any]]) -> list[Problem]:
+    """One problem per reason: a held segment holds its syncs to every tool."""
+    by_reason: dict[str, list[str]] = {}
+    for run in runs:
+        by_reason.setdefault(_why(run), []).append(run["sync"])
+    return [Problem(f"{', '.join(syncs)}: {why}") for why, syncs in by_reason.items()]
 
 
 def _why(run: dict[str, Any]) -> str:

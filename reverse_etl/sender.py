@@ -24,7 +24,8 @@ from reverse_etl.contract import (
     Target,
     Verdict,
 )
-from reverse_etl.destinations.answers import for_all
+from reverse_etl.destinations.answers import for_all, without_addresses
+from reverse_etl.destinations.targets import explanation
 from reverse_etl.errors import AnswerMismatch, DestinationStopped, TargetFailed
 from reverse_etl.transport import Transport
 
@@ -191,11 +192,7 @@ def _raise_if_stopped(plugin: Destination, response: Response) -> Verdict:
 
 
 def _stopped(plugin: Destination, response: Response) -> str:
-    body = response.body if isinstance(response.body, dict) else {}
-    error = body.get("error")
-    words = (
-        (error.get("message") if isinstance(error, dict) else None) or body.get("detail") or "no explanation"
-    )
+    words = without_addresses(explanation(response) or "no explanation")
     name = plugin.spec.destination
     return (
         f"{name} refused the account ({response.status}: {words}). Nothing more was sent to it; check the key or "

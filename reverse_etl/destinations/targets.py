@@ -38,6 +38,7 @@ def explanation(response: Response) -> str:
     first = next(iter(rows_of(body, "errors")), {})
     places = (
         body.get("message"),
+        body.get("detail"),
         part_of(body, "error").get("message"),
         part_of(body, "meta").get("error"),
         first.get("detail"),

@@ -80,12 +80,24 @@ SUBJECTS = [
         "google", "user_list", ("user lists", "VIPs"), fields={"email": "email"}, channel="ads", is_job=True
     ),
 ]
+# what the answer's status alone decides, before either object of a tool sees it (both classify alike)
+BY_STATUS = {"rate_limited", "server_error", "slow", "token_expired", "overloaded"}
+
+
+def is_told_apart(subject, fault):
+    """Whether this object could come out of the fault otherwise than others."""
+    kind = fault["kind"] if fault else None
+    # Customer.io's answer to a success is an empty one, so nothing can tell it from nothing done
+    if subject.tool == "customerio" and kind == "nothing_processed":
+        return False
+    return subject.rests_on is None or kind not in BY_STATUS
+
+
 CASES = [
     (subject, fault)
     for subject in SUBJECTS
     for fault in [None, *PASSING, *LASTING, *(JOBS if subject.is_job else [])]
-    # Customer.io's answer to a success is an empty one, so nothing can tell it from nothing done
-    if not (subject.tool == "customerio" and fault and fault["kind"] == "nothing_processed")
+    if is_told_apart(subject, fault)
 ]
 
 
@@ -147,16 +159,13 @@ def test_after_a_fault_the_tool_holds_exactly_the_right_people(world, stage, sub
     if fault is None:
         assert (first.status, first.added) == ("sent", 8)
         assert members(world, subject) == expected(subject, PEOPLE)
-    calm(world)
-    world.run(sync, retrying=True)
+    recover(world, sync, first)
     assert members(world, subject) == expected(subject, PEOPLE)
     world.people("people", LATER)
     world.consent("c_3", status="denied", channel=subject.channel)
     if fault:
         world.fault(tool=subject.tool, **fault)
-    world.run(sync)
-    calm(world)
-    world.run(sync, retrying=True)
+    recover(world, sync, world.run(sync))
     assert members(world, subject) == expected(subject)
     assert world.run(sync).operations == 0
     if fault is None and isinstance(sync.plugin, Readable):
@@ -164,6 +173,13 @@ def test_after_a_fault_the_tool_holds_exactly_the_right_people(world, stage, sub
     with world.state() as state:
         open_ends = "select count(*) from activation.op_journal where state in ('sent', 'unknown', 'pending')"
         assert state.execute(open_ends).fetchone() == (0,)
+
+
+def recover(world, sync, result):
+    """The undisturbed run after one that did not end well; one that did has left nothing to do."""
+    calm(world)
+    if result.status not in ("sent", "nothing to send"):
+        world.run(sync, retrying=True)
 
 
 def calm(world):
