@@ -16,6 +16,7 @@ from reverse_etl.accounts import Account, Accounts, NotConfigured
 from reverse_etl.contract import Destination, OptOut, TellsOptOuts
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.errors import DestinationStopped, TargetFailed
+from reverse_etl.journal import clock
 from reverse_etl.sender import converse
 from reverse_etl.sessions import OpenState
 from reverse_etl.transport import Patience, open_transport
@@ -105,7 +106,8 @@ def record(
         added = int(state.execute(_RECORD, {"destination": destination, "now": now}).fetchall()[0][0])
         state.execute(_FORGET_STANDING, scope)
         state.execute(_KEEP_STANDING, scope)
-        state.execute(_KEEP_TIME, {**scope, "now": now})
+        # a run that pretends to be later must not make the next one ask too late
+        state.execute(_KEEP_TIME, {**scope, "now": min(now, clock())})
         state.execute("drop table heard")
         state.execute("commit")
     except BaseException:

@@ -180,3 +180,12 @@ def test_an_opt_out_is_heard_even_when_nothing_of_that_tool_is_sent_now(world, s
     at_the_tool(world, WAYS[0][1])
     world.run(syncs[1], declared=syncs)
     assert world.subscribed() == EVERYBODY - {"p0@x.org"}
+
+
+def test_a_run_that_pretends_to_be_later_does_not_make_the_next_one_ask_too_late(memory):
+    told = [OptOut("email", "p0@x.org", datetime(2026, 10, 30), "unsubscribed from everything at SendGrid")]
+    with memory.state() as state:
+        assert record(state, "sendgrid", "sandbox", told, datetime(2099, 1, 1)) == 1
+        [(read_at,)] = state.execute("select read_at from activation.opt_outs_read").fetchall()
+        assert read_at < datetime(2099, 1, 1)
+        assert record(state, "sendgrid", "sandbox", told, datetime(2099, 1, 2)) == 0
