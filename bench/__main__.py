@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -103,7 +103,8 @@ def _run(bench: Bench, name: str, **environment: str) -> None:
     stages, slowest = _stages(bench, run)
     for stage, cost in stages:
         bench.note(stage, cost)
-    bench.note(name, run)
+    # each stage makes the system forget the peak before it, so the peak of the run is the largest of its stages
+    bench.note(name, replace(run, peak_mib=max([run.peak_mib, *(cost.peak_mib for _, cost in stages)])))
     print("  slowest models, s wall: " + ", ".join(f"{model} {seconds:.1f}" for model, seconds in slowest))
 
 
