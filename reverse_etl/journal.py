@@ -82,12 +82,15 @@ class Journal:
                 )
         return kept
 
-    def sent_since(self, operations: Sequence[Operation], moment: datetime, *, removals: bool) -> set[str]:
-        """Remote ids of these that were removed, or else added or updated, since then (wall clock), as far as is known."""
+    def written_since(self, operations: Sequence[Operation], moment: datetime, *, removals: bool) -> set[str]:
+        """Remote ids of these that were removed, or else added or updated, since then (wall clock), as far as is known.
+
+        A job writes when it ends, which may be long after it was sent.
+        """
         with self._transaction() as state, _registered(state, operation_columns(operations)) as rows:
             found = state.execute(
                 f"""select distinct remote_id from activation.op_journal
-                where {self._scope} and sent_at >= {_time(moment)} and (action = 'remove') = {removals}
+                where {self._scope} and coalesce(settled_at, sent_at) >= {_time(moment)} and (action = 'remove') = {removals}
                     and state <> 'rejected'
                     and remote_id in (select remote_id from {rows})"""
             ).fetchall()

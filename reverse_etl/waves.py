@@ -120,7 +120,7 @@ class Waves:
         Else an opt-out would count as done, and the person would come up in the tool a minute afterwards.
         """
         unseen = [op for op in settled if outcomes[op.op_id].is_unseen and op.action is not Action.ADD]
-        lately = self._sent_lately(unseen, removals=False)
+        lately = self._written_lately(unseen, removals=False)
         return {
             op.op_id: Outcome(op.op_id, Status.UNKNOWN, _NOT_YET) for op in unseen if op.remote_id in lately
         }
@@ -128,16 +128,16 @@ class Waves:
     def _still_shown(self, to_send: Sequence[Operation]) -> Sequence[Operation]:
         """Whom we removed so lately that being shown proves nothing is ours again, not somebody else's contact."""
         shown = [op for op in to_send if op.is_adopted and op.was_removed_by_us and op.action is Action.ADD]
-        lately = self._sent_lately(shown, removals=True)
+        lately = self._written_lately(shown, removals=True)
         if not lately:
             return to_send
         return [replace(op, is_adopted=op.is_adopted and op.remote_id not in lately) for op in to_send]
 
-    def _sent_lately(self, operations: Sequence[Operation], *, removals: bool) -> set[str]:
+    def _written_lately(self, operations: Sequence[Operation], *, removals: bool) -> set[str]:
         lag = self.plan.sync.plugin.spec.lag_hours
         if not operations or not lag:
             return set()
-        return self.journal.sent_since(operations, clock() - timedelta(hours=lag), removals=removals)
+        return self.journal.written_since(operations, clock() - timedelta(hours=lag), removals=removals)
 
     def _delivery(self, allowed: Sequence[Operation]) -> Callable[[], dict[str, Outcome]]:
         if not self.plan.sync.plugin.spec.is_snapshot:

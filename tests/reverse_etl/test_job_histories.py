@@ -8,10 +8,11 @@ import os
 import random
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from reverse_etl import waves
+from reverse_etl import journal, waves
 from reverse_etl.destinations import DESTINATIONS
 from reverse_etl.journal import clock
 from reverse_etl.transport import Patience
@@ -62,6 +63,10 @@ def end_lost_jobs(world, tool):
             tool.work(name)
 
 
+def _clock_ahead(ahead):
+    return clock() + ahead
+
+
 def calm(tool):
     tool.slow, tool.failing, tool.faults = 1, False, {}
     tool.shown = set(tool.members)
@@ -88,9 +93,12 @@ def test_after_jobs_that_fail_lag_and_crash_exactly_the_right_people_are_there(
         end_lost_jobs(world, tool)
         for job in list(tool.jobs.values())[before:]:
             assert set(job["body"].get("add", [])) <= wanted
-    # undisturbed from here on: what still works ends, what had no answer is sent again, and look-ups have caught up
-    monkeypatch.setattr(waves, "clock", lambda: clock() + timedelta(hours=2))
-    for _ in range(5):
+    # undisturbed from here on: what still works ends, what had no answer is sent again, and look-ups catch up until
+    # the next run, hours later
+    for night in range(1, 6):
+        later = partial(_clock_ahead, timedelta(hours=2 * night))
+        for module in (waves, journal):
+            monkeypatch.setattr(module, "clock", later)
         calm(tool)
         last = world.run(sync)
         if last.operations == 0:
