@@ -1,9 +1,10 @@
+{%- set month_ends = 'select as_of_at from ' ~ ref('int_behaviour__dates') ~ ' where not is_now' -%}
+
 with
 
 customers as (
 
-    select * from {{ ref('int_behaviour__customers') }}
-    where not is_now
+    {{ marts_behaviour_at('in ' ~ each_part(month_ends)) }}
 
 ),
 
