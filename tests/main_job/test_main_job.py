@@ -234,8 +234,10 @@ def test_files_that_cannot_be_read_are_refused_with_a_way_out(first_run, deliver
     assert "Traceback" not in finished.stdout + finished.stderr
     told = finished.stdout.split("Needs a person")[1]
     words = " ".join(told.split())
+    # a segment that waits for one of the files names it too
+    own = [sentence for sentence in words.split("•") if "held" not in sentence.lower()]
     for name in broken:
-        assert words.count(name) == 1
+        assert sum(name in sentence for sentence in own) == 1
     assert "empty" in words and "cut off" in words and "Customer ID" in words
     loaded = installation.rows("select rows_loaded from raw.loads where file like '%nps_2026-12-05.csv'")
     assert loaded == [(1,)]
