@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from reverse_etl.errors import StatementRefused
+from warehouse.connections import transaction
 
 PURPOSES = ("marketing email", "marketing sms", "ads ads", "service email", "all all")
 BASES = ("consent", "contract", "legitimate interest")
@@ -101,19 +102,15 @@ def import_file(state: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> 
 
 
 def _append(state: duckdb.DuckDBPyConnection, given: pa.Table, now: datetime, *, where: str) -> int:
-    state.execute("begin")
+    trimmed = ", ".join(f"nullif(trim({name}), '') as {name}" for name in COLUMNS)
+    read = _READ.replace("from given", f"from (select line, {trimmed} from given)")
+    state.register("given", given)
     try:
-        state.register("given", given)
-        trimmed = ", ".join(f"nullif(trim({name}), '') as {name}" for name in COLUMNS)
-        read = _READ.replace("from given", f"from (select line, {trimmed} from given)")
-        state.execute(f"create or replace temp table statements as {read}", {"now": now})
-        _refuse(state, now, where)
-        added = int(state.execute(_ADD, {"now": now}).fetchall()[0][0])
-        state.execute("drop table statements")
-        state.execute("commit")
-    except BaseException:
-        state.execute("rollback")
-        raise
+        with transaction(state):
+            state.execute(f"create or replace temp table statements as {read}", {"now": now})
+            _refuse(state, now, where)
+            added = int(state.execute(_ADD, {"now": now}).fetchall()[0][0])
+            state.execute("drop table statements")
     finally:
         state.unregister("given")
     return added

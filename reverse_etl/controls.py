@@ -14,6 +14,7 @@ import duckdb
 
 from reverse_etl.journal import clock
 from reverse_etl.sessions import OpenState
+from warehouse.connections import transaction
 
 _IN_THE_AIR = "sync = $sync and state in ('sent', 'unknown')"
 _OPEN = "sync = $sync and state in ('sent', 'unknown', 'pending')"
@@ -96,14 +97,12 @@ class Controls:
 
     @contextmanager
     def _audited(self, command: str, detail: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self.open_state() as state:
-            state.execute("begin")
+        with self.open_state() as state, transaction(state):
             yield state
             state.execute(
                 "insert into activation.audit values (?, ?, ?, ?, ?)",
                 [self.now, command, self.sync, self.person, detail],
             )
-            state.execute("commit")
 
 
 def _supersede(state: duckdb.DuckDBPyConnection, sync: str, which: str) -> None:

@@ -22,6 +22,7 @@ from reverse_etl.sentences import REFUSALS
 from reverse_etl.sessions import OpenState
 from reverse_etl.settlement import ASSUMED, SETTLEMENT
 from reverse_etl.sql_text import CONSENT_MARK, literal, relevant_statements
+from warehouse.connections import transaction
 
 
 def clock() -> datetime:
@@ -237,14 +238,8 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self.open_state() as state:
-            state.execute("begin")
-            try:
-                yield state
-            except BaseException:
-                state.execute("rollback")
-                raise
-            state.execute("commit")
+        with self.open_state() as state, transaction(state):
+            yield state
 
     def _withdrawn(
         self, state: duckdb.DuckDBPyConnection, rows: Iterable[tuple[str, str | None, str | None]]

@@ -20,6 +20,7 @@ from reverse_etl.journal import clock
 from reverse_etl.sender import converse
 from reverse_etl.sessions import OpenState
 from reverse_etl.transport import Patience, open_transport
+from warehouse.connections import transaction
 
 # a tool may show an opt-out some time after it happened; what is read twice is recorded once
 _OVERLAP = timedelta(days=2)
@@ -100,19 +101,15 @@ def record(
     """
     scope = {"destination": destination, "account_id": account_id}
     state.register("told", _table(told))
-    state.execute("begin")
     try:
-        state.execute(_NEW, {**scope, "now": now})
-        added = int(state.execute(_RECORD, {"destination": destination, "now": now}).fetchall()[0][0])
-        state.execute(_FORGET_STANDING, scope)
-        state.execute(_KEEP_STANDING, scope)
-        # a run that pretends to be later must not make the next one ask too late
-        state.execute(_KEEP_TIME, {**scope, "now": min(now, clock())})
-        state.execute("drop table heard")
-        state.execute("commit")
-    except BaseException:
-        state.execute("rollback")
-        raise
+        with transaction(state):
+            state.execute(_NEW, {**scope, "now": now})
+            added = int(state.execute(_RECORD, {"destination": destination, "now": now}).fetchall()[0][0])
+            state.execute(_FORGET_STANDING, scope)
+            state.execute(_KEEP_STANDING, scope)
+            # a run that pretends to be later must not make the next one ask too late
+            state.execute(_KEEP_TIME, {**scope, "now": min(now, clock())})
+            state.execute("drop table heard")
     finally:
         state.unregister("told")
     return added

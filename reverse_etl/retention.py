@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from reverse_etl.sessions import OpenState
+from warehouse.connections import transaction
 
 DEFAULT_DAYS = 400
 
@@ -32,11 +33,8 @@ _PRUNE = {
 def prune(open_state: OpenState, now: datetime, days: int = DEFAULT_DAYS) -> dict[str, int]:
     """Remove records older than `days` before `now` (naive UTC); returns rows removed by table of `activation`."""
     before = now - timedelta(days=days)
-    with open_state() as state:
-        state.execute("begin")
-        removed = {
+    with open_state() as state, transaction(state):
+        return {
             table: int(state.execute(sql, {"before": before}).fetchall()[0][0])
             for table, sql in _PRUNE.items()
         }
-        state.execute("commit")
-    return removed
