@@ -54,3 +54,13 @@
     {%- endfor %}
     )
 {%- endmacro %}
+
+
+{#- order_name → id_of_order: only an order's first line carries its id; where that was rejected, an earlier export knows it. -#}
+{% macro shopify_order_ids() -%}
+    select
+        name as order_name,
+        max({{ clean_text('id') }}) as id_of_order
+    from {{ source('raw', 'shopify_orders') }}
+    group by name
+{%- endmacro %}

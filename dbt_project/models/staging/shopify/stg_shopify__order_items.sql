@@ -3,12 +3,7 @@ with newest as (
 ),
 
 order_ids as (
-    -- only an order's first line carries its id; where that was rejected, an earlier export knows it
-    select
-        name as order_name,
-        max({{ clean_text('id') }}) as id_of_order
-    from {{ source('raw', 'shopify_orders') }}
-    group by name
+    {{ shopify_order_ids() }}
 ),
 
 filled as (

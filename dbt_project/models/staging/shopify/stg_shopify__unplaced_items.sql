@@ -3,11 +3,7 @@ with newest as (
 ),
 
 order_ids as (
-    select
-        name as order_name,
-        max({{ clean_text('id') }}) as id_of_order
-    from {{ source('raw', 'shopify_orders') }}
-    group by name
+    {{ shopify_order_ids() }}
 ),
 
 unplaced as (
