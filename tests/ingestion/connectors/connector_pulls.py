@@ -130,3 +130,9 @@ def pull_and_die(ground: Ground, vendor: Vendor, source: Source, *, at: int | No
     os.waitpid(child, 0)
     with os.fdopen(reader) as told:
         return int(told.read() or at or 0)
+
+
+def rows_of(result: Any) -> int:
+    """Rows of a pull that succeeded."""
+    assert (result.status, result.message) == ("pulled", "")
+    return sum(file.rows for file in result.files)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from connector_pulls import Ground
+from connector_pulls import Ground, rows_of
 from database_servers import free_port, hand_over, run
 
 from ingestion.connectors.databases import create_engine, to_text
@@ -46,11 +46,6 @@ def declare(**table: Any) -> Source:
             "tables": [settings | table],
         }
     )
-
-
-def rows_of(result: Any) -> int:
-    assert (result.status, result.message) == ("pulled", "")
-    return sum(file.rows for file in result.files)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from connector_pulls import Ground
+from connector_pulls import Ground, rows_of
 from database_servers import free_port, hand_over, run
 
 from ingestion.connectors.databases import create_engine
@@ -105,7 +105,7 @@ def test_mysql_keeps_every_value_and_its_cursor(pulls: Ground, mariadb: str) -> 
             )
         )
     source, environ = declare(), {"CDP_SHOP_URL": mariadb}
-    assert _rows(pulls.pull(source, environ)) == PEOPLE
+    assert rows_of(pulls.pull(source, environ)) == PEOPLE
     assert pulls.load(source) == []
     first = {row["id"]: row for row in pulls.newest(source, source.tables[0])}["3"]
     assert [first[name] for name in COLUMNS[1:]] == [
@@ -117,13 +117,8 @@ def test_mysql_keeps_every_value_and_its_cursor(pulls: Ground, mariadb: str) -> 
             sa.text("update people set name = 'New', changed_at = '2026-10-31 08:00:00' where id = 3")
         )
         connection.execute(sa.text("insert into people (id, name) values (1000, 'No time')"))
-    assert _rows(pulls.pull(source, environ)) == 3  # these two, and the newest of before
+    assert rows_of(pulls.pull(source, environ)) == 3  # these two, and the newest of before
     pulls.load(source)
     newest = {row["id"]: row["name"] for row in pulls.newest(source, source.tables[0])}
     assert len(newest) == PEOPLE + 1 and newest["3"] == "New"
     engine.dispose()
-
-
-def _rows(result: object) -> int:
-    assert (result.status, result.message) == ("pulled", "")
-    return sum(file.rows for file in result.files)
