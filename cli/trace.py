@@ -42,6 +42,9 @@ _ROW = (
     "owner",
 )
 _MAP = ("layer", "table", "system", "rows", "owner", "personal_data", "reads", "feeds", "description")
+_WIDE = (
+    1_000  # a tree's lines are cut at this width, so that nothing of them is lost; the terminal wraps them
+)
 _COUNTS = """
     select case when schema_name in ('raw', 'identity', 'state') then schema_name || '.' || table_name else table_name end,
         estimated_size
@@ -79,6 +82,7 @@ def trace(
       cdp trace customers.email                  both ways
       cdp trace raw.shopify_customers.email      where a delivered column goes
       cdp trace mailchimp.FNAME                  where a tool's field comes from
+      cdp trace revenue                          what a metric is computed from
       cdp trace orders                           every column of a table
       cdp trace --map data-map.html              all sources, tables and tools
     """
@@ -129,7 +133,7 @@ def _print(graph: Graph, column: Column, ways: tuple[str, ...], everything: bool
         tree = Tree("comes from" if way == "up" else "goes to", guide_style="dim")
         for following in step.next:
             _grow(graph, tree, following)
-        console.print(tree, soft_wrap=True)
+        console.print(tree, width=_WIDE, soft_wrap=True)
     if table.owner:
         console.print(f"[dim]Owner of {table.name}: {table.owner}[/dim]", soft_wrap=True)
 
@@ -142,17 +146,28 @@ def _nothing(graph: Graph, column: Column, way: str) -> str:
             "seeds": "a seed, a file in dbt_project/seeds/",
         }.get(table.layer, "")
         return f"comes from  {origin or 'nowhere that is declared'}"
-    computed = len(graph.reach([column], graph.used_in))
+    computed = len(graph.reach([column, *graph.parts_of(column)], graph.used_in))
     more = f" ({computed} columns are computed from it: --all)" if computed else ""
     return f"goes to     no further column holds its values{more}"
 
 
 def _grow(graph: Graph, tree: Tree, step: Step) -> None:
     computed = "" if step.is_readable else " [dim](computed)[/dim]"
-    repeated = " [dim](see above)[/dim]" if step.is_repeated else ""
-    branch = tree.add(f"{_called(graph, step.column)}{_told(graph, step.column)}{computed}{repeated}")
+    branch = tree.add(
+        f"{_called(graph, step.column)}{_told(graph, step.column)}{computed}{_ended(graph, step)}"
+    )
     for following in step.next:
         _grow(graph, branch, following)
+
+
+def _ended(graph: Graph, step: Step) -> str:
+    """Why a way that could go on is not told further, or what is at its end."""
+    origin = graph.declared(step.column).origin if not step.next else ""
+    if step.is_repeated:
+        origin = "see above"
+    elif step.is_key:
+        origin = f"which records are one customer: cdp trace {step.column}"
+    return f" [dim]({escape(origin)})[/dim]" if origin else ""
 
 
 def _called(graph: Graph, column: Column) -> str:

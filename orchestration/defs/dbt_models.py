@@ -171,9 +171,11 @@ def table_lineage(name: str) -> dg.TableColumnLineage | None:
     table = graph.tables.get(name)
     deps = {
         column: [
-            dg.TableColumnDep(dg.AssetKey(origin.table.split(".")), origin.name)
-            for origin in graph.made_of.get(Column(name, column), {})
-            if origin.name != ROWS
+            dg.TableColumnDep(dg.AssetKey(table_name.split(".")), column_name)
+            for table_name, column_name in dict.fromkeys(
+                (origin.table, origin.name) for origin in graph.made_of.get(Column(name, column), {})
+            )
+            if column_name != ROWS
         ]
         for column in (table.fields if table else ())
     }

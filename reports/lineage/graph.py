@@ -6,7 +6,7 @@ How it is read from the project belongs in `project.py`; how a way through it is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,13 +15,19 @@ from reports.lineage.statements import ROWS
 
 @dataclass(frozen=True, order=True, slots=True)
 class Column:
-    """A column of a table; `ROWS` as name stands for the table's rows, which something counts."""
+    """A column of a table; `ROWS` as name stands for the table's rows, which something counts.
+
+    `where` makes it a part: the column in those rows of a long table only, where it is made of something else.
+    """
 
     table: str
     name: str
+    where: str = ""
 
     def __str__(self) -> str:
-        return f"rows of {self.table}" if self.name == ROWS else f"{self.table}.{self.name}"
+        if self.name == ROWS:
+            return f"rows of {self.table}"
+        return f"{self.table}.{self.name}" + (f" where {self.where}" if self.where else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,14 @@ Edges = Mapping[Column, Mapping[Column, bool]]
 
 @dataclass(frozen=True)
 class Graph:
-    """`made_of`: column → the columns it is made of → whether their values are still readable in it."""
+    """`made_of`: column → the columns it is made of → whether their values are still readable in it.
+
+    `parts` says what every part is that stands in it.
+    """
 
     tables: Mapping[str, Table]
     made_of: Edges
+    parts: Mapping[Column, Field] = field(default_factory=dict)
 
     @cached_property
     def used_in(self) -> Edges:
@@ -68,7 +78,7 @@ class Graph:
         return used
 
     def columns(self) -> Iterator[Column]:
-        """Every column of every table, in the tables' order."""
+        """Every column of every table, in the tables' order; parts are left out."""
         for table in self.tables.values():
             yield from (Column(table.name, name) for name in table.fields)
 
@@ -83,8 +93,14 @@ class Graph:
                     waiting.append(column)
         return found
 
+    def parts_of(self, column: Column) -> list[Column]:
+        """The parts of a column that something reads on their own."""
+        if column.where:
+            return []
+        return [part for part in self.parts if replace(part, where="") == column]
+
     def declared(self, column: Column) -> Field:
-        return self.tables[column.table].fields.get(column.name, Field())
+        return self.parts.get(column) or self.tables[column.table].fields.get(column.name, Field())
 
     def classes(self, column: Column) -> tuple[str, ...]:
         """Privacy classes of a column; those of a raw one are what the models that read it say it is."""
@@ -109,13 +125,10 @@ class Graph:
         return {
             "tables": [asdict(table) for table in self.tables.values()],
             "made_of": [
-                [
-                    column.table,
-                    column.name,
-                    [[origin.table, origin.name, kept] for origin, kept in origins.items()],
-                ]
+                [astuple(column), [[astuple(origin), kept] for origin, kept in origins.items()]]
                 for column, origins in self.made_of.items()
             ],
+            "parts": [[astuple(part), asdict(said)] for part, said in self.parts.items()],
         }
 
     @classmethod
@@ -125,7 +138,8 @@ class Graph:
             fields = {name: Field(**said) for name, said in each["fields"].items()}
             tables[each["name"]] = Table(**{**each, "fields": fields})
         made_of = {
-            Column(table, name): {Column(source, of): kept for source, of, kept in origins}
-            for table, name, origins in stored["made_of"]
+            Column(*column): {Column(*origin): kept for origin, kept in origins}
+            for column, origins in stored["made_of"]
         }
-        return cls(tables, made_of)
+        parts = {Column(*part): Field(**said) for part, said in stored["parts"]}
+        return cls(tables, made_of, parts)

@@ -6,18 +6,18 @@ A table that Python fills says in its YAML where its columns come from: `derived
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from graphlib import TopologicalSorter
-from typing import Any
 
+from reports.lineage.conditions import Rows
 from reports.lineage.errors import LineageError, UnreadableModel
 from reports.lineage.graph import Column, Field, Graph, Table
-from reports.lineage.statements import ROWS, Origins, Relation, read_statement
+from reports.lineage.nodes import Node, in_order, meta, read_table, relation_of
+from reports.lineage.statements import ROWS, Origins, Relation, Statement, read_statement
 
-Node = Mapping[str, Any]
-Made = dict[Column, dict[Column, bool]]
 STATED = "stated by the model itself"
+METRICS = "metrics_daily"  # the model with every metric, told apart by its column `metric`
+Made = dict[Column, dict[Column, bool]]
 
 
 @dataclass(frozen=True)
@@ -59,27 +59,14 @@ def read_project(
     """
     reading = _Reading(compiled, seeds)
     reading.add_raw(raw_tables)
-    for node in _in_order(manifest):
+    for node in in_order(manifest):
         reading.add(node)
     reading.add_declared()
+    for metric in manifest.get("metrics", {}).values():
+        reading.add_metric(metric)
     for sync in syncs:
         reading.add_sync(sync)
-    return Graph(reading.tables, reading.made_of)
-
-
-def _in_order(manifest: Node) -> Iterator[Node]:
-    """Sources, seeds and models, each after what it reads."""
-    nodes = {
-        name: node
-        for name, node in {**manifest["sources"], **manifest["nodes"]}.items()
-        if node["resource_type"] in ("source", "seed", "model")
-    }
-    graph = {
-        name: [parent for parent in (node.get("depends_on") or {}).get("nodes", []) if parent in nodes]
-        for name, node in sorted(nodes.items())
-    }
-    for name in TopologicalSorter(graph).static_order():
-        yield nodes[name]
+    return Graph(reading.tables, reading.made_of, reading.parts)
 
 
 class _Reading:
@@ -88,9 +75,13 @@ class _Reading:
     def __init__(self, compiled: Mapping[str, str], seeds: Mapping[str, Sequence[str]]) -> None:
         self.tables: dict[str, Table] = {}
         self.made_of: Made = {}
+        self.parts: dict[Column, Field] = {}
         self._compiled = compiled
         self._seeds = seeds
         self._names: dict[Relation, str] = {}
+        self._paths: dict[str, str] = {}
+        self._statements: dict[str, Statement] = {}
+        self._looked_up: dict[tuple[Column, Rows], Column | None] = {}
         self._nodes: list[tuple[Table, Node]] = []
 
     def add_raw(self, raw_tables: Iterable[RawTable]) -> None:
@@ -101,18 +92,18 @@ class _Reading:
             self.tables[name] = Table(name, "raw", raw.description, raw.owner, raw.source, fields)
 
     def add(self, node: Node) -> None:
-        table = _table(node, self._seeds.get(node["name"], ()))
-        relation = Relation(node["schema"].lower(), _relation_name(node).lower())
-        if relation in self._names:
+        table = read_table(node, self._seeds.get(node["name"], ()))
+        if relation_of(node) in self._names:
             return  # a raw table: its source has declared it already
-        self._names[relation] = table.name
+        self._names[relation_of(node)] = table.name
         sql = self._compiled.get(node["unique_id"])
         if sql is None:
             self.tables[table.name] = table
             self._nodes.append((table, node))
             return
         try:
-            outputs = read_statement(sql, self._schemas())
+            statement = read_statement(sql, self._schemas())
+            outputs = statement.outputs()
         except UnreadableModel as error:
             raise UnreadableModel(
                 f"The columns of {table.name} cannot be traced: {error}. See {node['original_file_path']}; a column "
@@ -121,8 +112,12 @@ class _Reading:
         self.tables[table.name] = replace(
             table, fields={name: table.fields.get(name, Field()) for name in outputs}
         )
+        self._statements[table.name], self._paths[table.name] = statement, node["original_file_path"]
         for name, origins in outputs.items():
-            self._connect(Column(table.name, name), origins, node)
+            column = Column(table.name, name)
+            self.made_of[column] = self._resolved(column, origins)
+            if not self.made_of[column]:
+                self._note(column, STATED)
 
     def _schemas(self) -> dict[Relation, list[str]]:
         return {
@@ -131,17 +126,44 @@ class _Reading:
             if name in self.tables and self.tables[name].fields
         }
 
-    def _connect(self, column: Column, origins: Origins, node: Node) -> None:
-        made = self.made_of.setdefault(column, {})
-        for (relation, name), is_readable in origins.items():
+    def _resolved(self, column: Column, origins: Origins) -> dict[Column, bool]:
+        made: dict[Column, bool] = {}
+        for (relation, name, rows), is_readable in origins.items():
             if relation not in self._names:
                 raise UnreadableModel(
                     f"{column.table} reads {relation.schema}.{relation.name}, which nothing declares. "
-                    f"Write it as a ref or a source in {node['original_file_path']}."
+                    f"Write it as a ref or a source in {self._paths[column.table]}."
                 )
-            made[self._known(Column(self._names[relation], name), column)] = is_readable
-        if not origins:
-            self._note(column, STATED)
+            origin = self._part(self._known(Column(self._names[relation], name), column), rows)
+            if origin is not None:
+                made[origin] = is_readable or made.get(origin, False)
+        return made
+
+    def _part(self, whole: Column, rows: Rows) -> Column | None:
+        """What stands for these rows of a column alone; the whole column where they are made of all that it is.
+
+        None where there are no such rows.
+        """
+        statement = self._statements.get(whole.table)
+        if not rows or statement is None or whole.name == ROWS:
+            return whole
+        place = (whole, rows)
+        if place not in self._looked_up:
+            origins = statement.outputs(rows).get(whole.name)
+            self._looked_up[place] = None if origins is None else self._new_part(whole, rows, origins)
+        return self._looked_up[place]
+
+    def _new_part(self, whole: Column, rows: Rows, origins: Origins) -> Column:
+        made = self._resolved(whole, origins)
+        for at in range(len(rows)):
+            fewer = self._part(whole, rows[:at] + rows[at + 1 :])
+            if fewer is not None and self.made_of[fewer] == made:
+                return fewer
+        part = replace(whole, where=" and ".join(f"{name} = '{text}'" for name, text in rows))
+        self.made_of[part] = made
+        said = self.tables[whole.table].fields[whole.name]
+        self.parts[part] = said if made else replace(said, origin=STATED)
+        return part
 
     def _known(self, origin: Column, reader: Column) -> Column:
         table = self.tables[origin.table]
@@ -161,7 +183,7 @@ class _Reading:
         """What YAML says of tables that no SQL makes: sources filled by Python, and Python models."""
         for table, node in self._nodes:
             for column in node["columns"].values():
-                for text in _meta(column).get("derived_from", []):
+                for text in meta(column).get("derived_from", []):
                     origin = Column(*text.rsplit(".", 1)) if "." in text else Column(text, "")
                     if origin.table not in self.tables or origin.name not in (
                         ROWS,
@@ -172,7 +194,16 @@ class _Reading:
                             f"Correct `derived_from` in {node.get('patch_path') or node['original_file_path']}."
                         )
                     edges = self.made_of.setdefault(Column(table.name, column["name"].lower()), {})
-                    edges[origin] = bool(_meta(column).get("keeps_values", False))
+                    edges[origin] = bool(meta(column).get("keeps_values", False))
+
+    def add_metric(self, metric: Node) -> None:
+        """A metric is a part of the table that holds them all."""
+        if METRICS not in self.tables:
+            return
+        part = self._part(Column(METRICS, "value"), (("metric", metric["name"]),))
+        if part is not None and part.where and self.made_of[part]:
+            told = " ".join((metric.get("description") or "").split())
+            self.parts[part] = replace(self.parts[part], description=told)
 
     def add_sync(self, sync: Sync) -> None:
         model = self.tables[sync.model]
@@ -192,33 +223,3 @@ class _Reading:
             sync.destination,
             {remote: Field() for remote in columns},
         )
-
-
-def _table(node: Node, columns: Sequence[str]) -> Table:
-    is_source = node["resource_type"] == "source"
-    layer = {"source": node["schema"], "seed": "seeds"}.get(node["resource_type"]) or node["fqn"][1]
-    outside = str(_meta(node).get("origin") or "")
-    fields = {name: Field() for name in columns} | {
-        column["name"].lower(): Field(
-            " ".join((column.get("description") or "").split()),
-            str(_meta(column).get("pii") or ""),
-            str(_meta(column).get("origin") or ("" if "derived_from" in _meta(column) else outside)),
-        )
-        for column in node["columns"].values()
-    }
-    return Table(
-        name=f"{node['schema']}.{node['name']}" if is_source else node["name"],
-        layer=layer,
-        description=" ".join((node.get("description") or "").split()),
-        owner=str(_meta(node).get("owner") or ""),
-        fields=fields,
-    )
-
-
-def _relation_name(node: Node) -> str:
-    return str(node.get("identifier") or node.get("alias") or node["name"])
-
-
-def _meta(holder: Node) -> Mapping[str, Any]:
-    """`meta` wherever dbt keeps it."""
-    return {**(holder.get("meta") or {}), **((holder.get("config") or {}).get("meta") or {})}

@@ -1,7 +1,8 @@
 """Which columns of which tables each output column of one SQL statement is made of.
 
 Only values count: what a row is joined, filtered or ordered by decides whether it is there, not what its columns say.
-Which statements there are is read in `project.py`.
+Where a reader takes only some rows of a long table (`conditions.py`), only what these are made of counts. Which
+statements there are is read in `project.py`.
 """
 
 from __future__ import annotations
@@ -14,64 +15,13 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
+from reports.lineage import conditions
+from reports.lineage.conditions import Condition, Rows
 from reports.lineage.errors import UnreadableModel
+from reports.lineage.readability import is_carried
 
 DIALECT = "duckdb"
 ROWS = "*"  # the pseudo-column that stands for a table's rows: what count(*) counts
-
-# In the result of these a value cannot be read any more: what compares, counts, computes, ranks or hashes.
-_HIDING = (
-    exp.Predicate,
-    exp.Connector,
-    exp.Not,
-    exp.Binary,
-    exp.AggFunc,
-    exp.Ordered,
-    exp.MD5,
-    exp.MD5Digest,
-    exp.SHA,
-    exp.SHA2,
-    exp.Length,
-    exp.RegexpLike,
-    exp.DateDiff,
-    exp.RowNumber,
-)
-_HIDING_NAMES = {
-    "hash",
-    "strlen",
-    "regexp_matches",
-    "jaro_winkler_similarity",
-}  # of functions the parser has no class for
-# These are among them by their class, and hand a value on all the same.
-_CARRYING = (
-    exp.Dot,
-    exp.DPipe,
-    exp.Max,
-    exp.Min,
-    exp.AnyValue,
-    exp.First,
-    exp.Last,
-    exp.FirstValue,
-    exp.LastValue,
-    exp.Lag,
-    exp.Lead,
-    exp.ArrayAgg,
-    exp.GroupConcat,
-    exp.JSONExtract,
-    exp.JSONExtractScalar,
-)
-# Through these only what stands in that place is handed on.
-_PLACES = {
-    exp.If: ("true", "false"),
-    exp.Case: ("ifs", "default"),
-    exp.Window: ("this",),
-    exp.Filter: ("this",),
-    exp.ArgMax: ("this",),
-    exp.ArgMin: ("this",),
-    exp.Nullif: ("this",),
-    exp.RegexpReplace: ("this",),
-    exp.Order: ("this",),
-}
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -82,15 +32,14 @@ class Relation:
     name: str
 
 
-Origin = tuple[Relation, str]  # a column, or ROWS, of a table
+Origin = tuple[Relation, str, Rows]  # a column, or ROWS, of a table or of some of its rows
 Origins = dict[Origin, bool]  # what a value is made of → whether it is still readable in it
 
 
-def read_statement(sql: str, schemas: Mapping[Relation, Iterable[str]]) -> dict[str, Origins]:
-    """Output columns in order, each with what it is made of; nothing for a value that the statement itself states.
+def read_statement(sql: str, schemas: Mapping[Relation, Iterable[str]]) -> Statement:
+    """`schemas` holds the columns of tables; one that is missing is taken to have the columns the statement reads.
 
-    `schemas` holds the columns of tables; one that is missing is taken to have the columns the statement reads.
-    Names come back in lower case. Raises UnreadableModel with the parser's reason.
+    Raises UnreadableModel with the parser's reason.
     """
     try:
         tree = qualify(
@@ -105,7 +54,7 @@ def read_statement(sql: str, schemas: Mapping[Relation, Iterable[str]]) -> dict[
         raise UnreadableModel(str(error).splitlines()[0]) from error
     if scope is None:
         raise UnreadableModel("it is no select")
-    return _Reader().outputs(scope)
+    return Statement(scope)
 
 
 def _nested(schemas: Mapping[Relation, Iterable[str]]) -> dict[str, object]:
@@ -115,62 +64,95 @@ def _nested(schemas: Mapping[Relation, Iterable[str]]) -> dict[str, object]:
     return dict(nested)
 
 
-class _Reader:
-    """Walks the scopes of one statement, each once."""
+class Statement:
+    """Walks the scopes of one statement, each once for the rows that are asked for."""
 
-    def __init__(self) -> None:
-        self._known: dict[int, dict[str, Origins]] = {}
+    def __init__(self, scope: Scope) -> None:
+        self._whole = scope
+        self._known: dict[tuple[int, Rows], dict[str, Origins]] = {}
 
-    def outputs(self, scope: Scope) -> dict[str, Origins]:
-        if id(scope) not in self._known:
-            self._known[id(scope)] = {}  # a recursive part contributes what its other branches do
-            self._known[id(scope)] = self._read(scope)
-        return self._known[id(scope)]
+    def outputs(self, rows: Rows = ()) -> dict[str, Origins]:
+        """Output columns in order, each with what it is made of in `rows`; nothing for what the statement itself states.
 
-    def _read(self, scope: Scope) -> dict[str, Origins]:
+        Names are in lower case; none are given where there are no such rows. Raises UnreadableModel for a star whose columns are not known.
+        """
+        return self._outputs(self._whole, rows)
+
+    def _outputs(self, scope: Scope, rows: Rows = ()) -> dict[str, Origins]:
+        place = (id(scope), rows)
+        if place not in self._known:
+            self._known[place] = {}  # a recursive part contributes what its other branches do
+            self._known[place] = self._read(scope, rows)
+        return self._known[place]
+
+    def _read(self, scope: Scope, rows: Rows) -> dict[str, Origins]:
         tree = scope.expression
         if isinstance(tree, exp.SetOperation):
-            return self._united(scope)
-        if isinstance(tree, exp.Select):
+            return self._united(scope, rows)
+        if not isinstance(tree, exp.Select):
             return {
-                projection.alias_or_name.lower(): self._origins(projection, scope)
-                for projection in tree.selects
-                if not _is_star(projection)
-            }
-        return {"": self._origins(tree, scope)}  # unnest and the like: whatever column is asked for
+                "": self._origins(tree, scope, [], [])
+            }  # unnest and the like: whatever column is asked for
+        _refuse_unknown_stars(tree)
+        outputs = dict(zip(_names(scope), tree.selects, strict=True))
+        asked = conditions.of_outputs(outputs, rows)
+        if asked is None:
+            return {}
+        stated = conditions.of_select(tree)
+        return {name: self._origins(each, scope, stated, asked) for name, each in outputs.items()}
 
-    def _united(self, scope: Scope) -> dict[str, Origins]:
+    def _united(self, scope: Scope, rows: Rows) -> dict[str, Origins]:
         """A union's columns by place, or by name; from the first branch on, for there may be hundreds of them."""
         first, others = _branches(scope)
-        united = self.outputs(first)
+        names = _names(first)
+        united = dict(self._outputs(first, rows))
         for branch, by_name in others:
-            added = self.outputs(branch)
-            pairs = {name: name for name in united} if by_name else dict(zip(united, added, strict=False))
-            left = {name: _merged(united[name], added.get(pairs.get(name, ""), {})) for name in united}
-            united = left | ({name: added[name] for name in added if name not in left} if by_name else {})
+            there = names if by_name else _names(branch)
+            into, out_of = dict(zip(there, names, strict=False)), dict(zip(names, there, strict=False))
+            asked = tuple(sorted((out_of.get(name, name), text) for name, text in rows))
+            for name, origins in self._outputs(branch, asked).items():
+                united[into.get(name, name)] = _merged(united.get(into.get(name, name), {}), origins)
         return united
 
-    def _origins(self, projection: exp.Expr, scope: Scope) -> Origins:
+    def _origins(
+        self, projection: exp.Expr, scope: Scope, stated: list[Condition], asked: list[Condition]
+    ) -> Origins:
+        """`stated` holds for every row that is read, `asked` for the rows of the result: a window sees beyond these."""
         nested = {id(inner.expression): inner for inner in scope.subquery_scopes}
         found: Origins = {}
         counts_rows = False
         for node in projection.walk(prune=lambda node: id(node) in nested):
             if id(node) in nested:
-                carried = _is_carried(node, projection)
-                for origins in self.outputs(nested[id(node)]).values():
-                    found = _merged(found, _through(origins, carried))
+                made = [*self._outputs(nested[id(node)]).values()]
             elif isinstance(node, exp.Column):
-                found = _merged(found, _through(self._column(node, scope), _is_carried(node, projection)))
+                made = [self._column(node, scope, stated, asked, projection)]
+            else:
+                made = []
+            for origins in made:
+                found = _merged(found, _through(origins, is_carried(node, projection)))
             counts_rows = counts_rows or isinstance(node, exp.AggFunc | exp.Window)
         return found or (dict.fromkeys(_rows(scope), False) if counts_rows else {})
 
-    def _column(self, column: exp.Column, scope: Scope) -> Origins:
+    def _column(
+        self,
+        column: exp.Column,
+        scope: Scope,
+        stated: list[Condition],
+        asked: list[Condition],
+        projection: exp.Expr,
+    ) -> Origins:
+        holding = [*stated, *conditions.around(column, projection)]
+        if isinstance(scope.expression, exp.Select):
+            holding += conditions.in_sight(column, scope.expression, asked)
+        if not conditions.agree(holding):
+            return {}
+        rows = conditions.rows_of(column.table, holding)
         source = _source(column, scope)
         name = column.name.lower()
         if isinstance(source, exp.Table):
-            return {(_relation(source), name): True} if _is_named(source) else {}
+            return {(_relation(source), name, rows): True} if _is_named(source) else {}
         if isinstance(source, Scope):
-            outputs = self.outputs(source)
+            outputs = self._outputs(source, rows)
             return outputs.get(name, outputs.get("", {}))
         return {}  # the parameter of a lambda
 
@@ -201,6 +183,15 @@ def _branches(scope: Scope) -> tuple[Scope, list[tuple[Scope, bool]]]:
     return scope, others[::-1]
 
 
+def _names(scope: Scope) -> list[str]:
+    """Of the output columns in order; one that is there twice, as only in a further branch of a union, is numbered."""
+    names: list[str] = []
+    for name in scope.expression.named_selects if isinstance(scope.expression, exp.Query) else ():
+        name = name.lower()
+        names.append(f"{name}:{len(names)}" if name in names else name)
+    return names
+
+
 def _rows(scope: Scope) -> Iterator[Origin]:
     """The rows of the tables a scope reads, however deep."""
     first, others = _branches(scope)
@@ -209,7 +200,7 @@ def _rows(scope: Scope) -> Iterator[Origin]:
             if isinstance(source, Scope):
                 yield from _rows(source)
             elif isinstance(source, exp.Table) and _is_named(source):
-                yield _relation(source), ROWS
+                yield _relation(source), ROWS, ()
 
 
 def _is_named(table: exp.Table) -> bool:
@@ -221,31 +212,12 @@ def _relation(table: exp.Table) -> Relation:
     return Relation(table.db.lower(), table.name.lower())
 
 
-def _is_star(projection: exp.Expr) -> bool:
-    if projection.is_star and not isinstance(projection, exp.Count | exp.Alias):
-        raise UnreadableModel(
-            f"the columns of `{projection.sql(dialect=DIALECT)}` are not known; name them, or declare the source's columns"
-        )
-    return False
-
-
-def _is_carried(node: exp.Expr, projection: exp.Expr) -> bool:
-    """Whether the node's value can be read in the projection's."""
-    while node is not projection:
-        parent = node.parent
-        if parent is None or not _carries(parent, node):
-            return False
-        node = parent
-    return True
-
-
-def _carries(parent: exp.Expr, child: exp.Expr) -> bool:
-    for kind, places in _PLACES.items():
-        if isinstance(parent, kind):
-            return child.arg_key in places
-    if isinstance(parent, exp.Anonymous) and parent.name.lower() in _HIDING_NAMES:
-        return False
-    return isinstance(parent, _CARRYING) or not isinstance(parent, _HIDING)
+def _refuse_unknown_stars(select: exp.Select) -> None:
+    for projection in select.selects:
+        if projection.is_star and not isinstance(projection, exp.Count | exp.Alias):
+            raise UnreadableModel(
+                f"the columns of `{projection.sql(dialect=DIALECT)}` are not known; name them, or declare the source's columns"
+            )
 
 
 def _through(origins: Origins, carried: bool) -> Origins:

@@ -15,11 +15,12 @@ SCHEMAS = {
 }
 
 
-def made_of(sql: str) -> dict[str, dict[str, bool]]:
-    """Output column → `table.column` → readable."""
+def made_of(sql: str, **rows: str) -> dict[str, dict[str, bool]]:
+    """Output column → `table.column` → readable; of the rows in which columns equal the given texts."""
+    outputs = read_statement(sql, SCHEMAS).outputs(tuple(sorted(rows.items())))
     return {
-        column: {f"{relation.name}.{name}": kept for (relation, name), kept in origins.items()}
-        for column, origins in read_statement(sql, SCHEMAS).items()
+        column: {f"{relation.name}.{name}": kept for (relation, name, _), kept in origins.items()}
+        for column, origins in outputs.items()
     }
 
 
@@ -112,6 +113,72 @@ def test_a_list_unnested_is_its_values():
     assert made_of(sql)["each"] == {"people.email": True, "people.phone": True}
 
 
+LONG = """
+    with stated as (
+        select person_id, 'email' as kind, email as value from staging.people
+        union all
+        select person_id, 'phone', phone from staging.people
+        union all
+        select person_id, 'born', cast(born as varchar) from staging.people
+    ),
+    ranked as (select *, row_number() over (partition by person_id, kind order by value) as place from stated)
+"""
+
+
+@pytest.mark.parametrize(
+    ("reader", "origins"),
+    [
+        ("select value as x from ranked where kind = 'email' and place = 1", {"people.email": True}),
+        ("select value as x from ranked where 'email' = kind", {"people.email": True}),
+        ("select value as x from ranked where kind = 'email' or place = 1",
+         {"people.email": True, "people.phone": True, "people.born": True}),
+        ("select max(value) filter (where kind = 'email') as x from ranked group by person_id",
+         {"people.email": True}),
+        ("select max(case when kind = 'phone' then value end) as x from ranked", {"people.phone": True}),
+        ("select max(case kind when 'phone' then value end) as x from ranked", {"people.phone": True}),
+        ("select r.value as x from staging.people as p left join ranked as r on p.person_id = r.person_id and r.kind = 'born'",
+         {"people.born": True}),
+        ("select r.value as x from staging.people as p right join ranked as r on p.person_id = r.person_id and r.kind = 'born'",
+         {"people.email": True, "people.phone": True, "people.born": True}),
+        ("select case when kind in ('phone', 'born') then value end as x from ranked where kind = 'email'", {}),
+        ("select value as x from ranked where kind = 'fax'", {}),
+        ("select other.value as x from ranked as one inner join ranked as other on one.kind = other.kind where one.kind = 'email'",
+         {"people.email": True, "people.phone": True, "people.born": True}),
+    ],
+)  # fmt: skip
+def test_a_reader_of_some_rows_of_a_long_table_has_only_what_these_are_made_of(reader, origins):
+    found = made_of(LONG + reader)["x"]
+    assert {name: kept for name, kept in found.items() if kept} == origins
+
+
+def test_what_is_asked_of_the_result_is_asked_of_what_it_reads():
+    sql = LONG + "select kind, value, max(value) over (partition by person_id) as any_of_theirs from ranked"
+    assert made_of(sql, kind="phone")["value"] == {"people.phone": True}
+    everything = {"people.email": True, "people.phone": True, "people.born": True}
+    assert (
+        made_of(sql, kind="phone")["any_of_theirs"].items() >= everything.items()
+    )  # a window sees the other rows
+    assert made_of(sql, kind="fax")["value"] == {}
+    of_its_kind = LONG + "select kind, max(value) over (partition by kind) as largest from ranked"
+    assert made_of(of_its_kind, kind="phone")["largest"].get("people.email") is None
+
+
+def test_a_joined_table_has_the_rows_of_what_it_is_joined_by():
+    sql = f"{LONG} select one.kind, other.value from ranked as one left join ranked as other on other.kind = one.kind"
+    assert made_of(sql, kind="email")["value"] == {"people.email": True}
+
+
+def test_a_name_made_longer_is_the_name_of_fewer():
+    sql = f"{LONG} select kind || '_before' as kind, value from ranked"
+    assert made_of(sql, kind="email_before")["value"] == {"people.email": True}
+    assert made_of(sql, kind="email") == {}
+
+
+def test_which_rows_of_a_table_are_read_is_told_with_the_column():
+    sql = "select max(details) filter (where email = 'x@example.org') as x from staging.people"
+    assert (PEOPLE, "details", (("email", "x@example.org"),)) in read_statement(sql, SCHEMAS).outputs()["x"]
+
+
 def test_what_is_no_sql_is_said():
     with pytest.raises(UnreadableModel):
         read_statement("select from where", SCHEMAS)
@@ -119,4 +186,4 @@ def test_what_is_no_sql_is_said():
 
 def test_a_star_over_an_unknown_table_is_said():
     with pytest.raises(UnreadableModel, match="not known"):
-        read_statement("select * from staging.unheard_of", SCHEMAS)
+        read_statement("select * from staging.unheard_of", SCHEMAS).outputs()

@@ -39,6 +39,56 @@ def test_an_address_is_traced_from_every_source_to_every_tool(graph):
     } <= below
 
 
+def raw_above(graph, table: str, name: str) -> set[str]:
+    return {
+        str(each)
+        for each in graph.reach([Column(table, name)], graph.made_of, readable=True)
+        if each.table.startswith("raw.")
+    }
+
+
+def test_one_attribute_of_the_long_table_comes_only_from_what_states_it(graph):
+    born = raw_above(graph, "customers", "birth_date")
+    assert born == {
+        "raw.square_customers.birthday",
+        "raw.hubspot_contacts.date_of_birth",
+        "raw.loyalty_members.date_of_birth",
+    }
+    email = raw_above(graph, "customers", "email")
+    assert {"raw.shopify_customers.email", "raw.loyalty_members.e_mail"} <= email
+    # an address that stands in a field for phones is found there
+    others = ("name", "city", "birth", "company", "zip", "postal", "country", "province", "state_region")
+    assert [name for name in email if any(word in name for word in others)] == []
+    assert raw_above(graph, "customers", "language") == {"raw.segment_events.context"}
+    assert email | born < raw_above(graph, "customer_attributes", "value")
+
+
+def test_a_way_down_from_the_long_table_reaches_what_reads_some_rows_of_it(graph):
+    below = names(graph, Column("int_customer__stated_values", "value"), graph.used_in)
+    assert {"customers.email", "customers.birth_date", "customer_attributes.value"} <= below
+    assert "customers.birth_date" not in names(graph, Column("raw.shopify_customers", "email"), graph.used_in)
+
+
+def test_a_metric_is_traced_to_what_it_is_computed_from(graph):
+    (revenue,) = find_columns(graph, "revenue")
+    above = graph.reach([revenue], graph.made_of)
+    assert Column("orders", "net_revenue_amount") in above
+    assert Column("raw.shopify_orders", "refunded_amount") in above
+    assert {each.table for each in above}.isdisjoint({"measured_emails", "measured_tickets", "measured_ads"})
+    assert "refunds" in graph.declared(revenue).description
+
+
+def test_who_is_who_is_a_way_of_its_own(graph):
+    stage = Column("customers", "lifecycle_stage")
+    clusters = "identity.identity_clusters.customer_id"
+    told = names(graph, stage, graph.made_of)
+    assert clusters in told and "raw.shopify_customers.first_name" not in told
+    assert "raw.shopify_customers.first_name" in names(graph, stage, graph.made_of, everything=True)
+    assert "raw.shopify_customers.first_name" in names(
+        graph, Column("customers", "customer_id"), graph.made_of
+    )
+
+
 def test_a_raw_column_and_a_remote_field_meet(graph):
     assert str(FNAME) in names(graph, Column("raw.shopify_customers", "first_name"), graph.used_in)
     assert "raw.shopify_customers.first_name" in names(graph, FNAME, graph.made_of)
@@ -93,6 +143,7 @@ def test_a_table_means_all_its_columns(graph):
         ("mailchimp.FNAMES", "FNAME"),
         ("nothing at all", "Nothing is called"),
         ("", "Nothing is called"),
+        ("revenu", "Did you mean revenue"),
     ],
 )  # fmt: skip
 def test_a_wrong_name_is_answered_with_near_ones(graph, text, told):
