@@ -9,6 +9,7 @@ from datetime import date
 
 import click
 import duckdb
+from rich.markup import escape
 
 from cli.terminal import console, table
 from reports.figures import figure, money, unit_in_words
@@ -16,10 +17,10 @@ from reports.metric_values import (
     Metric,
     MetricValue,
     find_metric,
-    missing_input,
     read_dimensions,
     read_metrics,
     read_values,
+    why_none,
 )
 from reports.periods import Grain, Period, chosen_period
 from reports.published import read_as_of, read_currency
@@ -119,8 +120,8 @@ def _print(
     drawn = table(headers, rows)
     drawn.columns[-1].justify = "right"
     console.print(drawn)
-    if missing := missing_input(found, values):
-        console.print(f"[yellow]{missing}[/yellow]", soft_wrap=True)
+    if why := why_none(found, [*values, whole]):
+        console.print(f"[yellow]{escape(why)}[/yellow]", soft_wrap=True)
     if dimension == "segment":
         console.print("[dim]Segments are today's, and overlap: they do not add up.[/dim]")
 

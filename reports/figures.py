@@ -60,7 +60,7 @@ class Change:
 
 
 def change(current: float | None, previous: float | None, unit: str, better: str, currency: str) -> Change:
-    """How a metric moved against the period before, and whether that is good (`better` is up or down)."""
+    """How a metric moved against the period before, and whether that is good (`better` is up, down or neither)."""
     if current is None:
         return Change("", "nothing was measured in this period", "same")
     if previous is None:
@@ -69,9 +69,12 @@ def change(current: float | None, previous: float | None, unit: str, better: str
     if figure(current, unit, currency) == before:
         return Change("■", f"the same as before ({before})", "same")
     went = "up" if current > previous else "down"
+    arrow = "▲" if went == "up" else "▼"
+    told = f"{went} {_size(current, previous, unit)} from {before}".replace("  ", " ")
+    if better not in ("up", "down"):
+        return Change(arrow, told, "same")
     is_good = went == better
-    told = f"{went} {_size(current, previous, unit)} from {before}, {'better' if is_good else 'worse'}"
-    return Change("▲" if went == "up" else "▼", told.replace("  ", " "), "good" if is_good else "bad")
+    return Change(arrow, f"{told}, {'better' if is_good else 'worse'}", "good" if is_good else "bad")
 
 
 def _size(current: float, previous: float, unit: str) -> str:

@@ -17,7 +17,7 @@ from reports.periods import Grain, Period
 from reports.published import read_rows, to_date
 
 _DEFINITIONS = """
-    select metric, title, unit, better, formula, expression, needs_input from metrics.metric_definitions order by place
+    select metric, title, unit, better, formula, expression, needs_data, needs_input from metrics.metric_definitions order by place
 """
 _MEASURES = "select * from metrics.metric_measures where dimension = $1"
 _DIMENSIONS = "select measure, dimension from metrics.metric_measures where dimension <> 'all' order by all"
@@ -33,6 +33,7 @@ class Metric:
     better: str
     formula: str
     expression: str
+    needs_data: str | None
     needs_input: str | None
 
 
@@ -116,14 +117,17 @@ def read_values(
     return [MetricValue(max(to_date(start), period.since), part, value) for start, part, value in found]
 
 
-def missing_input(metric: Metric, values: Sequence[MetricValue]) -> str:
-    """The sentence that says what an owner must supply, where a metric has no value for lack of it; else nothing."""
-    if not metric.needs_input or any(value.value is not None for value in values):
+def why_none(metric: Metric, values: Sequence[MetricValue]) -> str:
+    """The sentence that says what there must be for a value that is missing; nothing where none is."""
+    missing = [value for value in values if value.value is None]
+    if metric.needs_input and len(missing) == len(values):
+        return (
+            f"{metric.title} needs input: add {metric.needs_input} for these months to dbt_project/seeds/owner_inputs.csv, "
+            "then run `cdp run`."
+        )
+    if not missing or not metric.needs_data:
         return ""
-    return (
-        f"{metric.title} needs input: add {metric.needs_input} for these months to dbt_project/seeds/owner_inputs.csv, "
-        "then run `cdp run`."
-    )
+    return f"– where there was too little to count: {metric.title} needs {metric.needs_data}."
 
 
 def _measures(connection: duckdb.DuckDBPyConnection, dimension: str) -> dict[str, Measure]:

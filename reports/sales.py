@@ -24,7 +24,7 @@ _FIRST = (
     *("conversion_rate", "csat"),
 )
 _FIGURES = """
-    select c.*, d.formula, d.area from metrics.metrics_current as c join metrics.metric_definitions as d using (metric)
+    select c.*, d.formula, d.area, d.needs_data from metrics.metrics_current as c join metrics.metric_definitions as d using (metric)
     order by c.place
 """
 
@@ -86,9 +86,16 @@ def _now(row: Row, currency: str) -> str:
 
 def _meaning(row: Row, currency: str) -> str:
     told = f"{row['formula'].rstrip('.')} ({unit_in_words(row['unit'], currency)})."
+    return f"{told} {_why_none(row)}".rstrip()
+
+
+def _why_none(row: Row) -> str:
+    """Why a figure is missing; nothing where it is there."""
     if row["missing_input"]:
-        told += f" Add {row['missing_input']} to owner_inputs.csv."
-    return told
+        return f"It needs what only you know: {row['missing_input'].replace('_', ' ')}."
+    if row["current_value"] is None and row["needs_data"]:
+        return f"It needs {row['needs_data']}."
+    return ""
 
 
 def _tile(row: Row, currency: str) -> Tile:
@@ -97,8 +104,8 @@ def _tile(row: Row, currency: str) -> Tile:
         title=row["title"],
         value=figure(current, unit, currency),
         unit=unit_in_words(unit, currency),
-        change=Change("", f"needs input: {row['missing_input']}", "same")
-        if row["missing_input"]
+        change=Change("", why, "same")
+        if (why := _why_none(row))
         else change(current, previous, unit, row["better"], currency),
         formula=row["formula"].rstrip("."),
     )

@@ -25,7 +25,7 @@ TABLES = """
     create table marts.customers (customer_id text, lifecycle_stage text, currency text);
     create table marts.customer_rfm (customer_id text, rfm_group text);
     create table metrics.metric_definitions (metric text, place integer, title text, unit text, better text,
-        formula text, area text, expression text, needs_input text);
+        formula text, area text, expression text, needs_data text, needs_input text);
     create table metrics.metric_measures (measure text, dimension text, table_name text, time_expression text,
         aggregation text, expression text, dimension_expression text, customer_expression text);
     create table metrics.metrics_current (metric text, place integer, title text, unit text, better text,
@@ -64,18 +64,19 @@ TABLES = """
 """
 DEFINITIONS = """
     insert into metrics.metric_definitions values
-        ('revenue', 1, 'Revenue', 'money', 'up', 'what customers paid', 'money', 'coalesce(revenue, 0)', null),
-        ('orders', 2, 'Orders', 'count', 'up', 'orders', 'money', 'coalesce(purchases, 0)', null),
-        ('new_customers', 3, 'New customers', 'count', 'up', 'first orders', 'customers', 'coalesce(new_customers, 0)', null),
+        ('revenue', 1, 'Revenue', 'money', 'up', 'what customers paid', 'money', 'coalesce(revenue, 0)', null, null),
+        ('orders', 2, 'Orders', 'count', 'up', 'orders', 'money', 'coalesce(purchases, 0)', null, null),
+        ('new_customers', 3, 'New customers', 'count', 'up', 'first orders', 'customers', 'coalesce(new_customers, 0)', null, null),
         ('returning_customers', 4, 'Returning customers', 'count', 'up', 'later orders', 'customers',
-            'coalesce(returning_customers, 0)', null),
+            'coalesce(returning_customers, 0)', null, null),
         ('repeat_rate', 5, 'Repeat rate', 'rate', 'up', 'again / all', 'customers',
-            '(coalesce(returning_customers, 0) / nullif(coalesce(buying_customers, 0), 0))', null),
+            '(coalesce(returning_customers, 0) / nullif(coalesce(buying_customers, 0), 0))', 'orders of known customers', null),
         ('customers_to_date', 6, 'Customers so far', 'count', 'up', 'all until then', 'customers',
-            'coalesce(first_purchases__to_date, 0)', null),
+            'coalesce(first_purchases__to_date, 0)', null, null),
         ('revenue_growth', 7, 'Growth', 'rate', 'up', 'more than a month before', 'money',
-            '(revenue / nullif(coalesce(revenue__1_month_before, 0), 0) - 1)', null),
-        ('market_share', 8, 'Market share', 'rate', 'up', 'ours / all', 'money', '(revenue / nullif(market_size, 0))', 'market_size');
+            '(revenue / nullif(coalesce(revenue__1_month_before, 0), 0) - 1)', 'revenue a month before', null),
+        ('market_share', 8, 'Market share', 'rate', 'up', 'ours / all', 'money', '(revenue / nullif(market_size, 0))',
+            null, 'market_size');
     insert into metrics.metric_measures
         select m.measure, d.dimension, 'metrics.measured_orders', 'measured_on', m.aggregation, m.expression,
             d.dimension_expression, 'customer_id'

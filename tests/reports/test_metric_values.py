@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from reports.errors import BadPeriod, UnknownDimension, UnknownMetric
-from reports.metric_values import find_metric, missing_input, read_values
+from reports.metric_values import find_metric, read_values, why_none
 from reports.periods import Period, chosen_period
 
 QUARTER = Period(date(2026, 1, 1), date(2026, 3, 31))
@@ -62,9 +62,19 @@ def test_growth_is_against_as_many_months_before_and_nothing_without_them(shop):
 def test_a_metric_without_the_owners_input_has_no_figure_and_says_what_it_needs(shop):
     found = read_values(shop, find_metric(shop, "market_share"), QUARTER)
     assert [value.value for value in found] == [None]
-    assert "add market_size" in missing_input(find_metric(shop, "market_share"), found)
+    assert "add market_size" in why_none(find_metric(shop, "market_share"), found)
     revenue = find_metric(shop, "revenue")
-    assert missing_input(revenue, read_values(shop, revenue, QUARTER)) == ""
+    assert why_none(revenue, read_values(shop, revenue, QUARTER)) == ""
+
+
+def test_a_figure_that_is_missing_says_what_it_needs(shop):
+    growth = find_metric(shop, "revenue_growth")
+    found = read_values(
+        shop, growth, Period(date(2026, 2, 1), date(2026, 3, 31)), grain="month", dimension="channel"
+    )
+    assert None in [value.value for value in found]
+    assert "needs revenue a month before" in why_none(growth, found)
+    assert why_none(growth, [value for value in found if value.value is not None]) == ""
 
 
 def test_a_dimension_of_customers_is_that_of_everything_they_did(shop):

@@ -20,10 +20,11 @@ final as (
             {{ metric_literal(row.expression) }},
             {{ metric_literal(row.numerator) }},
             {{ metric_literal(row.denominator) }},
+            {{ metric_literal(metric.config.meta.needs_data) }},
             {{ metric_literal(metric.config.meta.get('needs_input', []) | join(', ')) }}
         ){{ ',' if not loop.last }}
         {%- else %}
-        ('none', 1, '', '', '', '', '', '', '', '', '', '', '')
+        ('none', 1, '', '', '', '', '', '', '', '', '', '', '', '')
         {%- endfor %}
     ) as blocks (
         metric,
@@ -38,6 +39,7 @@ final as (
         expression,
         numerator_expression,
         denominator_expression,
+        needs_data,
         needs_input
     )
 
