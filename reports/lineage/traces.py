@@ -37,7 +37,7 @@ def find_columns(graph: Graph, text: str) -> list[Column]:
     Raises UnknownColumn with the nearest names.
     """
     wanted = text.strip().lower()
-    found = [part for part in graph.parts if wanted in (metric_of(part), str(part).lower())]
+    found = [part for part in graph.parts if wanted and wanted in (metric_of(part), str(part).lower())]
     found += _table_columns(graph, text)
     table, _, name = text.strip().rpartition(".")
     tables = {found.table for found in _table_columns(graph, table)}

@@ -118,8 +118,7 @@ def test_numbers_are_formatted_and_changes_told_in_words(page):
     assert "25.0 % ▼ down 25.0 points from 50.0 %, worse" in texts
     assert "Customers so far none 10 all until then (number)." in texts
     assert (
-        "Market share needs input – ours / all (per cent). It needs what only you know: market size."
-        in texts
+        "Market share needs input – ours / all (per cent). It needs what only you know: market size." in texts
     )
     assert "£2,094.50" in texts and "−£5.50" in texts and "−£5.50 cancelled or refunded" in texts
 
