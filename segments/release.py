@@ -105,8 +105,8 @@ def held_together(held: Iterable[tuple[str, str, str]]) -> list[str]:
     return [
         held_sentence(*found[0], (reasons,))
         if len(found) == 1
-        else f"{len(found)} segments are held ({', '.join(title for _, title in found)}): {reasons}. Whoever was in them "
-        'before still is. Look at `cdp segment diff NAME`; if this is meant, `cdp segment release NAME --override "why"`'
+        else f"{len(found)} segments are held ({', '.join(title for _, title in found)}), each because {reasons}. Whoever was "
+        'in them before still is. Look at `cdp segment diff NAME`; if this is meant, `cdp segment release NAME --override "why"`'
         for reasons, found in by_reasons.items()
     ]
 

@@ -160,7 +160,7 @@ def test_what_holds_many_is_said_once():
     rows = [("at_risk", "At risk", late), ("tea", "Tea", "it came out with 9 people"), ("vip", "VIPs", late)]
     many, one = held_together(rows)
     assert many.startswith(
-        f"2 segments are held (At risk, VIPs): {late}. Whoever was in them before still is."
+        f"2 segments are held (At risk, VIPs), each because {late}. Whoever was in them before still is."
     )
     assert (
         one.startswith("the segment Tea is held: it came out with 9 people. ")
