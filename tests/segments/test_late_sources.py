@@ -87,8 +87,10 @@ def test_a_late_shop_holds_lapsed_buyers_and_its_syncs_and_nothing_that_does_not
         held
     )
     assert said in syncs["mailchimp_lapsed_buyers"] and said in syncs["meta_lapsed_buyers"]
-    # who is in no segment that waits for the shop is still kept up to date in the email tool
-    assert "mailchimp_contacts" not in syncs
+    # somebody may have unticked the box of their account: that holds the other syncs too, for this reason alone
+    assert set(syncs) == over(compiled, "email", "sms", "ads")
+    assert said not in syncs["mailchimp_contacts"]
+    assert syncs["mailchimp_contacts"].startswith("Shopify, which tells who unsubscribed, last delivered")
 
 
 def refuse(connection, source: Source, table: str, hours_ago: float) -> None:
@@ -131,8 +133,17 @@ def test_a_late_email_tool_holds_what_is_about_email_and_every_sync_that_might_r
 
 def test_a_late_source_without_opt_outs_holds_no_sync_that_does_not_wait_for_it(night, compiled):
     with open_warehouse(night) as connection:
-        deliver(connection, source_of("loyalty"), hours_ago=1000)
+        deliver(connection, source_of("inventory"), hours_ago=1000)
     assert released(night, compiled, "r1")[1] == {}
+
+
+def test_every_source_that_states_denials_says_so(compiled):
+    """What `int_consent__statements` reads a denial from must hold what it might concern while it is late."""
+    model = next(n for n in compiled.manifest["nodes"].values() if n["name"] == "int_consent__statements")
+    read = {parent.split(".")[2].removeprefix("stg_").partition("__")[0] for parent in model["depends_on"]["nodes"]}
+    telling = {source.name for source in SOURCES if source.opt_outs}
+    # `segment` is read through int_consent__web; what people recorded by hand is in the state, never late
+    assert telling == (read & {source.name for source in SOURCES}) | {"segment"}
 
 
 def test_an_email_tool_that_is_not_in_use_holds_nothing(night, compiled):
@@ -146,14 +157,14 @@ def test_a_refused_file_holds_the_segments_that_wait_for_its_source_until_someth
 ):
     with open_warehouse(night) as connection:
         connection.execute(
-            "update raw.loads set table_name = 'orders', delivered_at = ? where source = 'shopify'", [NOW]
+            "update raw.loads set table_name = 'nps', delivered_at = ? where source = 'surveys'", [NOW]
         )
-        refuse(connection, source_of("shopify"), "orders", hours_ago=0)
+        refuse(connection, source_of("surveys"), "nps", hours_ago=0)
     held, syncs = released(night, compiled, "r1")
     said = (
-        "it needs shopify, whose file tonight.csv could not be loaded (`cdp sources status shopify` says why)"
+        "it needs surveys, whose file tonight.csv could not be loaded (`cdp sources status surveys` says why)"
     )
-    assert said in held["lapsed_buyers"] and said in syncs["mailchimp_lapsed_buyers"]
+    assert said in held["unhappy_customers"]
     assert "engaged_subscribers" not in held and "mailchimp_contacts" not in syncs
     with open_warehouse(night) as connection:
         connection.execute(
