@@ -13,6 +13,7 @@ from datetime import datetime
 import click
 
 from cli.home import prepare_dagster_home
+from cli.run_log import news_in_a_file
 from cli.sandbox import pretend_shop
 from cli.summary import print_summary
 from cli.terminal import console, progress_bars
@@ -46,6 +47,7 @@ def run(sandbox: bool, customers: int, as_of: datetime | None) -> None:
         if sandbox:
             settings = stack.enter_context(pretend_shop(settings, customers, show))
         prepare_dagster_home(settings)
+        stack.enter_context(news_in_a_file(settings.alert_log_path))
         os.environ["CDP_DATA_DIR"] = str(settings.data_dir)
         show("start", 0, None, "reading the project")
         from orchestration.main_job import run_main_job  # Dagster and dbt take seconds to import

@@ -96,6 +96,11 @@ class Settings(BaseModel):
         return self.data_dir / "backups"
 
     @property
+    def alert_log_path(self) -> Path:
+        """What `cdp run` told, line by line."""
+        return self.data_dir / "logs" / "alerts.log"
+
+    @property
     def sandbox_dir(self) -> Path:
         return self.data_dir / "sandbox"
 
