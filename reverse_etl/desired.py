@@ -190,16 +190,23 @@ class DesiredRows:
     def _desired(self) -> str:
         """One row per remote record: of several customers with one address its owner so far, else the first."""
         return """
-            select decided.*
-            from plan_decided as decided
-            left join plan_held as held on held.remote_id = decided.remote_id
-            where reason is null and decided.remote_id not in (
-                -- what is held and not recognised is not recognised
-                select remote_id from plan_same where remote_id in (
-                    select remote_id from plan_decided where remote_id not in (select remote_id from plan_held)))
+            with wanted as (
+                select * from plan_decided
+                where reason is null and remote_id not in (
+                    -- what is held and not recognised is not recognised
+                    select remote_id from plan_same where remote_id in (
+                        select remote_id from plan_decided where remote_id not in (select remote_id from plan_held)))
+            ),
+            shared as (select remote_id from wanted group by remote_id having count(*) > 1)
+            select * from wanted where remote_id not in (from shared)
+            union all
+            (select wanted.*
+            from wanted
+            left join plan_held as held on held.remote_id = wanted.remote_id
+            where wanted.remote_id in (from shared)
             qualify row_number() over (
-                partition by decided.remote_id
-                order by coalesce(held.record_key = decided.record_key, false) desc, decided.record_key) = 1"""
+                partition by wanted.remote_id
+                order by coalesce(held.record_key = wanted.record_key, false) desc, wanted.record_key) = 1)"""
 
     def _leaving(self) -> str:
         """What is held and not desired."""

@@ -120,9 +120,9 @@ class FieldMapping:
         return f"hash({how}, {quoted(self.columns.key)}::varchar{', ' if used else ''}{used})"
 
     def consent_keys(self) -> str:
-        """A list of the `type:value` texts under which a person of this row may have stated consent."""
+        """A list of the `type:value` texts under which a person of this row may have stated consent, perhaps repeated."""
         texts = ", ".join(self.consent_texts())
-        return f"list_distinct(list_filter([{texts}], lambda text: text is not null))"
+        return f"list_filter([{texts}], lambda text: text is not null)"
 
     def consent_texts(self) -> list[str]:
         """The same texts one by one, null where the row has no such value."""

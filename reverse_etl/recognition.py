@@ -34,7 +34,7 @@ class Recognition:
     is_on: bool = True
 
     def recognise(self) -> int:
-        """Makes, from plan_denials, plan_loose and plan_acked (tables) and plan_same (a view); returns the size of that.
+        """Makes, from plan_denials, the table plan_loose and the views plan_acked and plan_same; returns the size of plan_same.
 
         plan_loose: the columns of the model that are used, cdp_is_row, and cdp_known, the fingerprint of an acknowledged
         row to which no certain row was found (cdp_is_row is false then). plan_acked: the acknowledged rows that are not
@@ -45,7 +45,7 @@ class Recognition:
                 f"select {self._used}, true as cdp_is_row, null::ubigint as cdp_known from {self._model}"
             )
             self._create("table plan_loose", everything)
-            self._create("table plan_acked", f"from {self._acked} where {self._scope}")
+            self._create("view plan_acked", f"from {self._acked} where {self._scope}")
             self._create("view plan_same", f"from {self._acked} where false")
             return 0
         self._create("table plan_doubtful", self._doubtful())
@@ -55,7 +55,7 @@ class Recognition:
             same, is_certain = self._counted(eligible)
             if is_certain:
                 break
-        self._create("table plan_acked", self._not_recognised(eligible))
+        self._create("view plan_acked", self._not_recognised(eligible))
         self._create("view plan_same", f"from {self._acked} where {eligible} and fingerprint not in {_KNOWN}")
         return same
 

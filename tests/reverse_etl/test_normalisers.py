@@ -178,3 +178,32 @@ def test_a_missing_value_is_never_hashed():
         for _, normalise in rules:
             assert run(normalise, None) is None
             assert run(normalise, "  ") is None
+
+
+# The rules in one piece, as they read; `normalisers.py` first looks whether a value is as it should be already.
+_SPACES = r"regexp_replace(x, '^\s+|\s+$', '', 'g')"
+WRITTEN_OUT = {
+    n.email: rf"case when regexp_full_match(lower({_SPACES}), '{n.EMAIL}') then lower({_SPACES}) end",
+    n.e164: r"case when regexp_full_match(trim(x), '\+[1-9][0-9]{7,14}') then trim(x) end",
+    n.phone_digits: r"nullif(regexp_extract(trim(x), '^\+([1-9][0-9]{7,14})$', 1), '')",
+    n.letters: r"nullif(trim(regexp_replace(lower(x), '[\p{P}\p{S}]', '', 'g')), '')",
+    n.letters_joined: r"nullif(regexp_replace(lower(x), '[\p{P}\p{S}\s]', '', 'g'), '')",
+}
+_PARTS = ["", " ", "\t", "@", ".", "+44", "2079460018", "Jane", "İ", "é", "李", "²", "’", "-"]
+_VALUES = "select a || b || c || d as x from " + ", ".join(
+    f"unnest($1::varchar[]) as _{n}({n})" for n in "abcd"
+)
+# every character up to the end of the supplementary plane with letters, alone, inside a value and around it
+_CHARACTERS = """
+    select unnest([c, 'Jo' || c || '1', c || 'a@b.de', 'a@b' || c || 'de', '+44207946' || c, c || ' Jo']) as x
+    from (select chr(i::integer) as c from range(1, 131072) as codes(i) where i not between 55296 and 57343)"""
+
+
+@pytest.mark.parametrize(("texts", "parameters"), [(_CHARACTERS, None), (_VALUES, [_PARTS])])
+def test_the_quick_look_changes_no_result(texts, parameters):
+    asked = ", ".join(
+        f"any_value(x) filter ({normalise('x')} is distinct from {rule})"
+        for normalise, rule in WRITTEN_OUT.items()
+    )
+    (different,) = duckdb.execute(f"select {asked} from ({texts})", parameters).fetchall()
+    assert different == (None,) * len(WRITTEN_OUT)
