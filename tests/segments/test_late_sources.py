@@ -140,7 +140,10 @@ def test_a_late_source_without_opt_outs_holds_no_sync_that_does_not_wait_for_it(
 def test_every_source_that_states_denials_says_so(compiled):
     """What `int_consent__statements` reads a denial from must hold what it might concern while it is late."""
     model = next(n for n in compiled.manifest["nodes"].values() if n["name"] == "int_consent__statements")
-    read = {parent.split(".")[2].removeprefix("stg_").partition("__")[0] for parent in model["depends_on"]["nodes"]}
+    read = {
+        parent.split(".")[2].removeprefix("stg_").partition("__")[0]
+        for parent in model["depends_on"]["nodes"]
+    }
     telling = {source.name for source in SOURCES if source.opt_outs}
     # `segment` is read through int_consent__web; what people recorded by hand is in the state, never late
     assert telling == (read & {source.name for source in SOURCES}) | {"segment"}
