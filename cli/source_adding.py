@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.terminal import console, heading, progress_bars
+from cli.terminal import console, counted, heading, progress_bars
 from ingestion.declarations import Source
 from ingestion.errors import ScaffoldRefused
 from warehouse.settings import PROJECT_DIR, Settings
@@ -143,7 +143,9 @@ def _guessed(
         landing / file.name: file for file in files if not file.resolve().is_relative_to(landing.resolve())
     }
     loaded, rejected = draft.report.rows_loaded, draft.report.rows_rejected
-    console.print(f"Read {', '.join(file.name for file in files)}: {loaded:,} rows, {rejected:,} rejected.")
+    console.print(
+        f"Read {', '.join(file.name for file in files)}: {counted(loaded, 'row')}, {rejected:,} rejected."
+    )
     return _Addition(draft.source, draft_yaml(draft), copies)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.source_names import chosen
-from cli.terminal import console, heading, progress_bars, table
+from cli.terminal import console, counted, heading, progress_bars, table
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -115,6 +115,10 @@ def _print_load(report: LoadReport, verb: str) -> None:
     for result in report.files:
         if result.status != "skipped":
             _print_file(result)
+    for file in report.taken_away:
+        console.print(
+            f"[yellow]•[/yellow] {file}, refused before, was taken away: what it held waits for the next delivery."
+        )
     for file in report.unclaimed:
         console.print(
             f"[yellow]•[/yellow] {file} matches no table: correct `files` of its source, or move it away."
@@ -122,7 +126,7 @@ def _print_load(report: LoadReport, verb: str) -> None:
     files = sum(result.status == "loaded" for result in report.files)
     known = sum(result.status == "skipped" for result in report.files)
     console.print(
-        f"{files} file{'s' * (files != 1)}, {report.rows_loaded:,} rows {verb}, {report.rows_rejected:,} rejected; "
+        f"{counted(files, 'file')}, {counted(report.rows_loaded, 'row')} {verb}, {report.rows_rejected:,} rejected; "
         f"{known} known already, {len(report.refused)} refused."
     )
 
@@ -133,7 +137,7 @@ def _print_file(result: FileResult) -> None:
         return
     rejected = f", {result.rows_rejected:,} rejected" if result.rows_rejected else ""
     told = f"  [dim]{result.message}[/dim]" if result.message else ""
-    console.print(f"[green]✓[/green] {result.file}: {result.rows_loaded:,} rows{rejected}{told}")
+    console.print(f"[green]✓[/green] {result.file}: {counted(result.rows_loaded, 'row')}{rejected}{told}")
 
 
 @click.command()
@@ -168,7 +172,9 @@ def pull(name: str | None, dry_run: bool) -> None:
     for result in report.results:
         mark = "[green]✓[/green]" if result.status == "pulled" else "[red]✗[/red]"
         rows = sum(file.rows or 0 for file in result.files)
-        console.print(f"{mark} {result.source}: {len(result.files)} files, {rows:,} rows. {result.message}")
+        console.print(
+            f"{mark} {result.source}: {counted(len(result.files), 'file')}, {counted(rows, 'row')}. {result.message}"
+        )
     if report.failed:
         raise click.exceptions.Exit(2)
 
@@ -195,7 +201,7 @@ def retry_rejected(name: str | None) -> None:
     for file in report.files:
         mark = "[yellow]•[/yellow]" if file.rows_rejected else "[green]✓[/green]"
         console.print(
-            f"{mark} {file.file}: {file.rows_loaded:,} rows loaded, {file.rows_rejected:,} still rejected. {file.message}"
+            f"{mark} {file.file}: {counted(file.rows_loaded, 'row')} loaded, {file.rows_rejected:,} still rejected. {file.message}"
         )
     if not report.files:
         console.print("No row is rejected.")

@@ -16,7 +16,7 @@ import click
 from cli.source_adding import add
 from cli.source_loading import load, preview, pull, retry_rejected
 from cli.source_names import chosen
-from cli.terminal import console, heading, progress_bars, table
+from cli.terminal import console, counted, heading, progress_bars, table
 from ingestion.declarations import SOURCES_DIR, Source, json_schema, read_source, read_sources
 from ingestion.errors import DeclarationError
 from warehouse.progress import Progress
@@ -121,7 +121,7 @@ def _troubles(found: SourceStatus) -> list[str]:
     """What needs a person, in a few words each."""
     troubles = []
     if found.refused:
-        troubles.append(f"{len(found.refused)} file{'s' * (len(found.refused) != 1)} refused")
+        troubles.append(f"{counted(len(found.refused), 'file')} refused")
     if found.is_late:
         troubles.append("late")
     if found.rejects_too_much:
@@ -200,8 +200,8 @@ def _check_source(source: Source, settings: Settings, show: Progress) -> int:
             rejected = f", {result.rows_rejected:,} rejected" if result.rows_rejected else ""
             told = f" ({result.message})" if result.message else ""
             console.print(
-                f"  [green]✓[/green] {previewed.table.name}: {files} file{'s' * (files != 1)}; newest {result.file}: "
-                f"{result.rows_in_file:,} rows{rejected}{told}"
+                f"  [green]✓[/green] {previewed.table.name}: {counted(files, 'file')}; newest {result.file}: "
+                f"{counted(result.rows_in_file, 'row')}{rejected}{told}"
             )
     return problems
 

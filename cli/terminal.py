@@ -89,5 +89,10 @@ def number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
+def counted(count: int, noun: str) -> str:
+    """1 row, 1,234 rows."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def heading(text: str) -> None:
     console.print(f"\n[bold]{text}[/bold]")

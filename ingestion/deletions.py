@@ -16,7 +16,7 @@ from ingestion.reports import Deletion
 from ingestion.versions import UNCHANGED_TABLE, key_text
 
 _OF_TABLE = "source = $source and table_name = $table_name"
-# the newest delivery of a table, unless one of its files is refused as it lies there now: then it is not whole
+# the newest delivery of a table, unless one of its files is refused, or was and is gone: then it is not whole
 _NEWEST_WHOLE = f"""
 with last as (
     select * from raw.loads where {_OF_TABLE}
@@ -24,7 +24,7 @@ with last as (
 )
 select max(delivered_at), max_by(load_id, row(delivered_at, load_id)) from raw.loads
 where {_OF_TABLE} and status = 'loaded' and file_hash is not null
-having max(delivered_at) not in (select delivered_at from last where status = 'refused')
+having max(delivered_at) not in (select delivered_at from last where status in ('refused', 'taken away'))
 """
 # rows of that delivery, in its files as they were last loaded, that nobody has corrected
 _REJECTED = f"""

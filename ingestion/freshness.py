@@ -18,7 +18,10 @@ from ingestion.raw_tables import prepare_tables
 
 @dataclass(frozen=True)
 class RefusedFile:
-    """A file whose latest delivery was refused, and why. `is_newest`: nothing later came in for its table."""
+    """A file whose latest delivery was refused, and why. `is_newest`: nothing later came in for its table.
+
+    One that was taken away after it was refused counts until something of its date or later comes in.
+    """
 
     table_name: str
     file: str
@@ -158,11 +161,14 @@ def _shrunk(connection: duckdb.DuckDBPyConnection, source: Source) -> Iterator[S
 
 
 def _refused(connection: duckdb.DuckDBPyConnection, source: Source) -> tuple[RefusedFile, ...]:
-    # files of one date are one delivery: what came in beside a refused file does not make up for it
+    # files of one date are one delivery: what came in beside a refused file does not make up for it, unless it was
+    # taken away
     found = connection.execute(
-        "select table_name, file, message, coalesce(delivered_at >= max(delivered_at) filter (status <> 'refused') "
-        "over (partition by table_name), true) from raw.loads where source = ? "
-        "qualify row_number() over (partition by table_name, file order by load_id desc) = 1 and status = 'refused' "
+        "select table_name, file, message, coalesce(delivered_at >= came_in_at, true) from (select *, "
+        "max(delivered_at) filter (status in ('loaded', 'skipped')) over (partition by table_name) as came_in_at "
+        "from raw.loads where source = ? "
+        "qualify row_number() over (partition by table_name, file order by load_id desc) = 1) "
+        "where status = 'refused' or (status = 'taken away' and coalesce(delivered_at > came_in_at, true)) "
         "order by load_id",
         [source.name],
     ).fetchall()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -194,6 +195,37 @@ def record_load(
         f"select {', '.join('?' * len(row))}, coalesce(max(load_id), 0) from raw.loads",
         list(row.values()),
     )
+
+
+def note_taken_away(
+    connection: duckdb.DuckDBPyConnection, landing_dir: Path, source: str, noted_at: datetime
+) -> list[str]:
+    """Refused files of a source that lie in landing no more get a line `taken away` each; returns their names.
+
+    Somebody took them back: they are a trouble only until the next delivery of their table (see `freshness.py`).
+    """
+    refused = connection.execute(
+        "select table_name, file, delivered_at from raw.loads where source = ? "
+        "qualify row_number() over (partition by table_name, file order by load_id desc) = 1 and status = 'refused' "
+        "order by load_id",
+        [source],
+    ).fetchall()
+    gone = [row for row in refused if not is_delivered(landing_dir, row[1])]
+    for table_name, file, delivered_at in gone:
+        connection.execute(
+            "insert into raw.loads by name select ? as load_id, ? as source, ? as table_name, ? as file, 0 as rows_loaded, "
+            "0 as rows_rejected, ?::timestamp as loaded_at, 'taken away' as status, ? as message, ?::timestamp as delivered_at",
+            [
+                next_load_id(connection),
+                source,
+                table_name,
+                file,
+                noted_at,
+                f"{file} was refused and then taken away: what it held is not known until the next delivery.",
+                delivered_at,
+            ],
+        )
+    return [file for _, file, _ in gone]
 
 
 def take_back(connection: duckdb.DuckDBPyConnection, key: LedgerKey, load_id: int) -> None:

@@ -19,6 +19,7 @@ from ingestion.deletions import note_old_keys, record_vanished
 from ingestion.delivery_dates import date_in_name
 from ingestion.intake import load_file, stopping_at
 from ingestion.landing import Delivery, find_deliveries, find_unclaimed
+from ingestion.ledger import note_taken_away
 from ingestion.raw_tables import prepare_tables
 from ingestion.reports import Deletion, LoadReport
 from warehouse.connections import transaction
@@ -36,7 +37,7 @@ def load(
     """Load every delivered file that has not been loaded yet, and say what became of each.
 
     A file is loaded whole or not at all; what the table has already is not stored again, whatever the file's name. A
-    refused file leaves what is there, is recorded with its reason, and is tried again next time. `loaded_at` is naive
+    refused file leaves what is there, is recorded with its reason, and is tried again next time while it lies there. `loaded_at` is naive
     UTC. Raises LoadInterrupted when disk, memory or database give out; the next load goes on from there.
     """
     started = time.monotonic()
@@ -44,7 +45,13 @@ def load(
     for source, table in _delivered_whole(sources):
         note_old_keys(connection, source, table)
     deliveries = [delivery for source in sources for delivery in _in_order(landing_dir, source)]
+    taken_away = [
+        file
+        for source in sources
+        for file in note_taken_away(connection, landing_dir, source.name, loaded_at)
+    ]
     report = LoadReport(
+        taken_away=taken_away,
         not_delivered=_not_delivered(sources, deliveries),
         largest_reject_shares={source.name: source.largest_reject_share for source in sources},
     )

@@ -87,8 +87,8 @@ class SourceTotals:
 class LoadReport:
     """One load: files in load order, tables without any file, and files in landing that match no declaration.
 
-    `deletions` has a line for every table that is delivered whole and lacks keys it had; `largest_reject_shares` are
-    the declared ones, by source.
+    `deletions` has a line for every table that is delivered whole and lacks keys it had; `taken_away` are files that were
+    refused before and lie in landing no more; `largest_reject_shares` are the declared ones, by source.
     """
 
     files: list[FileResult] = field(default_factory=list)
@@ -96,6 +96,7 @@ class LoadReport:
     largest_reject_shares: dict[str, float] = field(default_factory=dict)
     not_delivered: list[str] = field(default_factory=list)
     unclaimed: list[str] = field(default_factory=list)
+    taken_away: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property

@@ -160,7 +160,7 @@ def test_preview_shows_rows_rejects_and_how_the_file_was_read(desk):
     desk.deliver("surveys/nps-1.csv", NPS.replace(",", ";") + rows)
     before = desk.contents()
     printed = desk.cdp("sources", "preview", "surveys", "nps")
-    assert "1 rows, 1 rejected" in printed
+    assert "1 row, 1 rejected" in printed
     assert "a@mail.example.com" in printed
     assert "semicolon" in printed
     assert re.search(r"rejected line 3: 'someday' is not a timestamp", printed)
@@ -170,9 +170,9 @@ def test_preview_shows_rows_rejects_and_how_the_file_was_read(desk):
 
 def test_loading_twice_loads_once_and_a_dry_run_says_so_beforehand(desk):
     desk.deliver("surveys/nps-1.csv", NPS + "r1,15/01/2026 10:30,a@mail.example.com,Anna,9,,till,\n")
-    assert "1 file, 1 rows would be loaded" in desk.cdp("sources", "load", "surveys", "--dry-run")
+    assert "1 file, 1 row would be loaded" in desk.cdp("sources", "load", "surveys", "--dry-run")
     assert not (desk.data_dir / "warehouse.duckdb").exists()
-    assert "1 file, 1 rows loaded" in desk.cdp("sources", "load", "surveys")
+    assert "1 file, 1 row loaded" in desk.cdp("sources", "load", "surveys")
     assert "0 files, 0 rows would be loaded, 0 rejected; 1 known already" in desk.cdp(
         "sources", "load", "--dry-run"
     )
@@ -187,6 +187,8 @@ def test_a_refused_file_is_said_by_check_by_load_and_by_status(desk):
     assert "has no column 'Response ID'" in desk.cdp("sources", "load", "surveys", status=2)
     stands = desk.cdp("sources", "status", "surveys", status=2)
     assert "1 file refused" in stands and "has no column 'Response ID'" in stands
+    (desk.data_dir / "landing/surveys/nps-1.csv").unlink()
+    assert "surveys/nps-1.csv, refused before, was taken away" in desk.cdp("sources", "load", "surveys")
 
 
 def test_rejected_rows_are_loaded_once_their_declaration_is_corrected(desk):
@@ -194,14 +196,14 @@ def test_rejected_rows_are_loaded_once_their_declaration_is_corrected(desk):
         "r1,15/01/2026 10:30,a@mail.example.com,Anna,9,,till,\nr2,2026-01-16,b@mail.example.com,Jan,8,,web,\n"
     )
     desk.deliver("surveys/nps-1.csv", NPS + rows)
-    assert "1 rows loaded, 1 rejected" in desk.cdp("sources", "load", "surveys")
+    assert "1 row loaded, 1 rejected" in desk.cdp("sources", "load", "surveys")
     assert "more rejected than" in desk.cdp("sources", "status", "surveys", status=2)
     assert "0 rows loaded, 1 still rejected" in desk.cdp("sources", "retry-rejected", "surveys", status=2)
     declaration = desk.project / "ingestion/sources/surveys.yml"
     declaration.write_text(
         declaration.read_text().replace('"%d/%m/%Y %H:%M"]', '"%d/%m/%Y %H:%M", "%Y-%m-%d"]')
     )
-    assert "1 rows loaded, 0 still rejected" in desk.cdp("sources", "retry-rejected", "surveys")
+    assert "1 row loaded, 0 still rejected" in desk.cdp("sources", "retry-rejected", "surveys")
     assert "No row is rejected" in desk.cdp("sources", "retry-rejected", "surveys")
 
 

@@ -257,6 +257,17 @@ def test_a_delivery_with_a_refused_part_deletes_nothing_until_it_is_whole(whole)
     assert deleted(whole) == [("3", 4, datetime(2026, 10, 31))]
 
 
+def test_a_delivery_whose_refused_part_was_taken_away_deletes_nothing(whole):
+    whole.deliver("people_2026-10-30.csv", csv("1,a,", "2,b,"))
+    whole.load(AT)
+    whole.deliver("people_2026-10-31_1.csv", csv("1,a,"))
+    part = whole.deliver("people_2026-10-31_2.csv", HEADER + '2,"cut')
+    whole.load(AT)
+    part.unlink()
+    whole.load(AT)
+    assert deleted(whole) == []
+
+
 def test_a_late_whole_delivery_brings_nothing_back(whole):
     whole.deliver("people_2026-10-31.csv", csv("1,a,", "2,b,"))
     whole.load(AT)

@@ -113,3 +113,32 @@ def test_status_of_a_source(ground):
     ground.deliver("people_2.csv", HEADER)
     ground.load(at)
     assert source_status(ground.connection, [ground.source], at)[0].refused == ()
+
+
+def test_a_refused_file_that_was_taken_away_is_a_trouble_until_the_next_delivery(ground):
+    at = datetime(2026, 1, 2)
+    ground.deliver("people_2026-01-01.csv", HEADER + "1,a,\n")
+    refused = ground.deliver("people_2026-01-02.csv", "")
+    ground.load(at)
+    refused.unlink()
+    assert ground.load(at).taken_away == ["shop/people_2026-01-02.csv"]
+    (trouble,) = source_status(ground.connection, [ground.source], at)[0].missing_files
+    assert trouble.message.startswith("shop/people_2026-01-02.csv was refused and then taken away")
+    assert ground.load(at).taken_away == []
+    ground.deliver("people_2026-01-03.csv", HEADER + "1,b,\n")
+    ground.load(at)
+    assert source_status(ground.connection, [ground.source], at)[0].refused == ()
+
+
+def test_a_refused_file_that_came_again_under_another_name_is_no_trouble_once_it_is_taken_away(ground):
+    at = datetime(2026, 1, 2)
+    refused = ground.deliver("people_2026-01-02.csv", HEADER + '1,"a\n')
+    ground.deliver("people_again_2026-01-02.csv", HEADER + "1,a,\n")
+    ground.load(at)
+    assert len(source_status(ground.connection, [ground.source], at)[0].missing_files) == 1
+    refused.unlink()
+    ground.load(at)
+    assert source_status(ground.connection, [ground.source], at)[0].refused == ()
+    ground.deliver("people_2026-01-02.csv", HEADER + '1,"a\n')  # and back
+    ground.load(at)
+    assert len(source_status(ground.connection, [ground.source], at)[0].missing_files) == 1
