@@ -64,6 +64,7 @@ def metric(
             _list(connection, as_csv)
             return
         found = find_metric(connection, name)
+        dimension = dimension.strip().lower().replace(" ", "_") if dimension else None
         period = chosen_period(since, until, grain or "month", today=read_as_of(connection).date())
         shown = grain or (None if dimension else "month")
         values = read_values(connection, found, period, grain=shown, dimension=dimension)
@@ -77,17 +78,15 @@ def metric(
 
 def _list(connection: duckdb.DuckDBPyConnection, as_csv: bool) -> None:
     dimensions = read_dimensions(connection)
-    headers = ["metric", "unit", "better", "formula", "--by"]
-    rows = [
-        [m.name, m.unit, m.better, m.formula, ", ".join(dimensions.get(m.name, ()))]
-        for m in read_metrics(connection).values()
-    ]
+    metrics = read_metrics(connection).values()
     if as_csv:
-        click.echo(_csv(headers, rows), nl=False)
+        rows = [[m.name, m.unit, m.better, m.formula, ", ".join(dimensions.get(m.name, ()))] for m in metrics]
+        click.echo(_csv(["metric", "unit", "better", "formula", "--by"], rows), nl=False)
         return
-    console.print(table(headers[:-1], [row[:-1] for row in rows]))
-    told = sorted({", ".join(names) for names in dimensions.values()})
-    for names in told:
+    currency = read_currency(connection)
+    told = [[m.name, unit_in_words(m.unit, currency), m.better, m.formula] for m in metrics]
+    console.print(table(["metric", "unit", "better", "what it counts"], told))
+    for names in sorted({", ".join(names) for names in dimensions.values()}):
         having = [name for name, its in dimensions.items() if ", ".join(its) == names]
         console.print(f"\n--by {names}:\n  {', '.join(having)}", soft_wrap=True)
 

@@ -5,6 +5,7 @@ People are counted anew over each period, never added up from days: somebody who
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -52,13 +53,20 @@ def read_metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
 
 
 def find_metric(connection: duckdb.DuckDBPyConnection, name: str) -> Metric:
-    """The metric of that name. Raises UnknownMetric with the nearest name, NotPublished."""
+    """The metric of that name or title, however it is written. Raises UnknownMetric with the nearest name, NotPublished."""
     metrics = read_metrics(connection)
-    if name not in metrics:
+    known = {_plain(metric.title): metric for metric in metrics.values()} | metrics
+    if _plain(name) not in known:
         raise UnknownMetric(
-            f"There is no metric {name!r}{nearest(name, metrics)} There are: {', '.join(sorted(metrics)) or 'none'}."
+            f"There is no metric {name!r}{nearest(_plain(name), metrics)} There are: {', '.join(sorted(metrics)) or 'none'}. "
+            "`cdp metric` says what each means."
         )
-    return metrics[name]
+    return known[_plain(name)]
+
+
+def _plain(text: str) -> str:
+    """As names are written: Email open rate → email_open_rate."""
+    return "_".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
 def read_dimensions(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

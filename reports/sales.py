@@ -81,7 +81,7 @@ def _figure_rows(rows: Sequence[Row], currency: str) -> list[list[str]]:
 def _now(row: Row, currency: str) -> str:
     if row["missing_input"]:
         return "needs input"
-    return "none" if row["current_value"] is None else figure(row["current_value"], row["unit"], currency)
+    return figure(row["current_value"], row["unit"], currency)
 
 
 def _meaning(row: Row, currency: str) -> str:

@@ -9,12 +9,17 @@
     {{ return(var('metric_graph', none) or graph) }}
 {%- endmacro %}
 
-{#- The metrics that people read, in the order of the file; those that dbt makes of measures have no unit. -#}
+{#- The metrics that people read, by area and name (dbt's graph has them in any order); those that dbt makes of measures
+    have no unit. -#}
 {% macro metric_blocks() -%}
     {%- set blocks = [] -%}
     {%- if execute -%}
-        {%- for metric in metric_graph().metrics.values() if metric.config.meta.unit -%}
-            {%- do blocks.append(metric) -%}
+        {%- set areas = ['money', 'customers', 'marketing', 'sales', 'service', 'operations', none] -%}
+        {%- for area in areas -%}
+            {%- for metric in metric_graph().metrics.values() | sort(attribute='name')
+                if metric.config.meta.unit and metric.config.meta.get('area') == area -%}
+                {%- do blocks.append(metric) -%}
+            {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(blocks) }}

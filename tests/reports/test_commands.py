@@ -34,7 +34,7 @@ def cdp(shop_file, tmp_path, monkeypatch, capsys):
 
 def test_all_metrics_are_listed_with_what_they_mean(cdp):
     printed = cdp("metric")
-    assert "repeat_rate" in printed and "again / all" in printed and "rate" in printed
+    assert "repeat_rate" in printed and "again / all" in printed and "per cent" in printed
     assert "--by channel, country, segment:" in printed
 
 
@@ -44,6 +44,11 @@ def test_a_metric_by_dimension_the_largest_first(cdp):
     assert [line.split() for line in lines[3:6]] == [
         ["store", "£2,064.50"], ["web", "£30.00"], ["all", "£2,094.50"],
     ]  # fmt: skip
+
+
+def test_names_may_be_written_as_people_read_them(cdp):
+    assert cdp("metric", "Repeat rate", "--by", "Channel") == cdp("metric", "repeat_rate", "--by", "channel")
+    assert cdp("metric", "New-Customers").startswith("New customers, ")
 
 
 def test_a_metric_by_month_ends_with_the_whole_period_counted_anew(cdp):

@@ -116,7 +116,7 @@ def test_numbers_are_formatted_and_changes_told_in_words(page):
     texts = " ".join(" ".join(read(page).texts).split())
     assert "£1,234 ▲ up 23 % from £1,000, better" in texts
     assert "25.0 % ▼ down 25.0 points from 50.0 %, worse" in texts
-    assert "Customers so far none 10 all until then (number)." in texts
+    assert "Customers so far – 10 all until then (number)." in texts
     assert (
         "Market share needs input – ours / all (per cent). It needs what only you know: market size." in texts
     )

@@ -196,7 +196,7 @@ def test_the_page_says_it_all_without_a_name_or_a_script(shop):
     page = render_page(shop, found, syncs=["Meta: lapsed buyers"], made_at=datetime(2026, 10, 31))
     for text in (
         "Meta: lapsed buyers",
-        "days_since_order = 160",
+        "days since order = 160",
         "between 150 and 700",
         "<code>early</code>",
         "20.00 GBP",
