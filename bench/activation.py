@@ -18,6 +18,7 @@ import httpx
 
 from bench.processes import PYTHON, RESULTS, Cost, measure
 from reverse_etl.accounts import Account, Accounts
+from reverse_etl.closing import close_run
 from reverse_etl.connecting import load_accounts
 from reverse_etl.declarations import Guards, SyncDeclaration
 from reverse_etl.destinations.meta import AUDIENCE_SPEC
@@ -89,7 +90,8 @@ def _planning(folder: Path, rows: int) -> list[tuple[str, str]]:
         anew = plan_sync(warehouse, SYNC, accounts)
         all_anew = best(lambda: plan_sync(warehouse, SYNC, accounts), 1)
     # the night after the first sync: what was sent is recognised from then on
-    Journal(lambda: open_state(settings.for_syncs), anew, "first", NOW).finish(_NIGHT, settle_locally=True)
+    journal = Journal(lambda: open_state(settings.for_syncs), anew, "first", NOW)
+    close_run(journal, _NIGHT, settle_locally=True)
     del anew
     with open_warehouse(settings, with_state=True) as warehouse:
         warehouse.execute("update syncs.people set city = 'Moved' where hash(customer_id) % 100 = 0")

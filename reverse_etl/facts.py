@@ -1,12 +1,15 @@
-"""Operations and their outcomes as columns, as the journal writes them: one Arrow table per wave, no dict per row.
+"""Operations and their outcomes as columns, as the journal writes them, and as a view: one Arrow table per wave, no dict per row.
 
 What is the same for a whole wave (sync, run, versions, times) is added in SQL by the journal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
+import duckdb
 import orjson
 import pyarrow as pa
 
@@ -60,3 +63,22 @@ def _stated_email(operation: Operation) -> str | None:
     """The address of an operation as a consent statement names it; None when it is only known hashed."""
     keys = orjson.loads(operation.consent_keys or "[]")
     return next((key.removeprefix("email:") for key in keys if key.startswith("email:")), None)
+
+
+@contextmanager
+def registered(
+    connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]] | pa.Table, name: str = "facts"
+) -> Iterator[str]:
+    """Rows (dicts or Arrow) as a view of the connection for the length of the block."""
+    table = _to_table(rows) if isinstance(rows, list) else rows
+    connection.register(f"cdp_{name}", table)
+    yield f"cdp_{name}"
+    # not in a `finally`: after an error the transaction is aborted, and the view goes with the connection
+    connection.unregister(f"cdp_{name}")
+
+
+def _to_table(rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows as columns: all text but the flags, since a column of nothing but None must not become an untyped one."""
+    names = list(rows[0])
+    types = {name: pa.bool_() if name.startswith("is_") else pa.string() for name in names}
+    return pa.table({name: pa.array([row[name] for row in rows], types[name]) for name in names})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reverse_etl.declarations import Guards
+from reverse_etl.declarations import Guards, SyncDeclaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,18 @@ class Hold:
         return self.sentence
 
 
-def find_hold(
-    counts: Counts, guards: Guards, minimum_size: int, *, blocked: str | None, confirmed: bool
-) -> Hold | None:
+def find_hold(sync: SyncDeclaration, counts: Counts, *, blocked: str | None, confirmed: bool) -> Hold | None:
     """The first gate that holds the sync, or None. `confirmed` opens the change guard, never the other gates."""
+    guards = sync.guards
     if blocked:
         return Hold(f"Held because {blocked}. Nothing was sent except opt-outs.")
     change = None if confirmed or guards.confirmed else _change_guard(counts, guards)
     if change:
-        return Hold(f"{change} Look at the plan, then confirm it (`cdp sync apply --confirm`).")
-    minimum = minimum_size if guards.minimum_size is None else guards.minimum_size
+        return Hold(
+            f"{change} Look at `cdp sync plan {sync.name}`; if this is meant, `cdp sync apply {sync.name} --confirm`. "
+            f"Nothing was sent except opt-outs."
+        )
+    minimum = sync.plugin.spec.minimum_size if guards.minimum_size is None else guards.minimum_size
     if counts.desired < minimum and counts.added + counts.updated + counts.removed > 0:
         return Hold(
             f"Held because only {counts.desired} people may be sent and the audience must have at least "

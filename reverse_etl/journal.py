@@ -1,6 +1,6 @@
-"""What is written to the state store about a sync: the write-ahead journal, acknowledgements, dead letters, the log.
+"""What is written to the state store while a sync is sent: the write-ahead journal, acknowledgements, dead letters, the log.
 
-Every function is one transaction on a connection that is open only for it; nothing here talks to a destination.
+Every function is one transaction on a connection that is open only for it; what a run leaves at its end is `closing.py`.
 """
 
 from __future__ import annotations
@@ -9,18 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from reverse_etl.contract import Action, Lane, Operation, Outcome
 from reverse_etl.errors import RunCancelled
-from reverse_etl.facts import operation_columns, outcome_columns
+from reverse_etl.facts import operation_columns, outcome_columns, registered
 from reverse_etl.plan import Plan
-from reverse_etl.sentences import REFUSALS
 from reverse_etl.sessions import OpenState
-from reverse_etl.settlement import ASSUMED, SETTLEMENT
+from reverse_etl.settlement import SETTLEMENT
 from reverse_etl.sql_text import CONSENT_MARK, literal, relevant_statements
 from warehouse.connections import transaction
 
@@ -52,7 +49,7 @@ class Journal:
         anything about them. Raises duckdb.Error when the state cannot be written, and RunCancelled when a person
         wants no more to be sent (opt-outs go on); then nothing may be sent.
         """
-        with self._transaction() as state:
+        with self.transaction() as state:
             if any(operation.lane is not Lane.WITHDRAWAL for operation in operations):
                 self._stop_if_cancelled(state)
             upserts = [op for op in operations if op.action is not Action.REMOVE]
@@ -64,7 +61,7 @@ class Journal:
                 kept = [operation for operation in operations if operation.op_id not in withdrawn]
             if not kept:
                 return kept
-            with _registered(state, operation_columns(kept)) as rows:
+            with registered(state, operation_columns(kept)) as rows:
                 # the same operation of the same run again: its run ended before anybody knew what became of it
                 state.execute(
                     f"""delete from activation.op_journal
@@ -79,7 +76,7 @@ class Journal:
                 # once sent again, a refusal is open until it is answered: else a lost answer would end the matter
                 state.execute(
                     f"""update activation.dead_letters set is_permanent = false from {rows} as again
-                    where {self._scope} and dead_letters.remote_id = again.remote_id"""
+                    where {self.scope} and dead_letters.remote_id = again.remote_id"""
                 )
         return kept
 
@@ -88,10 +85,10 @@ class Journal:
 
         A job writes when it ends, which may be long after it was sent.
         """
-        with self._transaction() as state, _registered(state, operation_columns(operations)) as rows:
+        with self.transaction() as state, registered(state, operation_columns(operations)) as rows:
             found = state.execute(
                 f"""select distinct remote_id from activation.op_journal
-                where {self._scope} and coalesce(settled_at, sent_at) >= {_time(moment)} and (action = 'remove') = {removals}
+                where {self.scope} and coalesce(settled_at, sent_at) >= {_time(moment)} and (action = 'remove') = {removals}
                     and state <> 'rejected'
                     and remote_id in (select remote_id from {rows})"""
             ).fetchall()
@@ -99,7 +96,7 @@ class Journal:
 
     def take_back(self, operations: Sequence[Operation]) -> None:
         """Strike out what `begin` wrote down of operations that were never sent after all."""
-        with self._transaction() as state, _registered(state, operation_columns(operations)) as rows:
+        with self.transaction() as state, registered(state, operation_columns(operations)) as rows:
             state.execute(
                 f"""delete from activation.op_journal
                 where run_id = {literal(self.run_id)} and op_id in (select op_id from {rows})"""
@@ -126,7 +123,7 @@ class Journal:
             self.plan.snapshot.column(name).to_pylist()
             for name in ("record_key", "consent_keys", "consented_at")
         )
-        with self._transaction() as state:
+        with self.transaction() as state:
             return self._withdrawn(state, list(zip(*columns, strict=True)))
 
     def settle(self, operations: Sequence[Operation], outcomes: Mapping[str, Outcome]) -> None:
@@ -135,7 +132,7 @@ class Journal:
             return
         sync, facts = self.plan.sync, outcome_columns(operations, outcomes)
         said = _columns({"purpose": sync.purpose, "channel": sync.channel, "destination": sync.destination})
-        with self._transaction() as state, _registered(state, facts) as rows:
+        with self.transaction() as state, registered(state, facts) as rows:
             state.execute(
                 f"""create or replace temp table settled as
                 select facts.*, {self._shared()}, {said}, {_time(self.now)} as now, {_time(clock())} as clock,
@@ -143,7 +140,7 @@ class Journal:
                 from {rows} as facts
                 left join activation.op_journal as sent on sent.op_id = facts.op_id
                 left join activation.sync_log as logged on logged.op_id = facts.op_id
-                left join (select rowid, remote_id from activation.acked where {self._scope}) as held
+                left join (select rowid, remote_id from activation.acked where {self.scope}) as held
                     on held.remote_id = facts.remote_id"""
             )
             for statement in SETTLEMENT:
@@ -160,7 +157,7 @@ class Journal:
 
     def keep_target(self, remote: str) -> None:
         """Remember the tool's own id of the target."""
-        with self._transaction() as state:
+        with self.transaction() as state:
             state.execute(
                 "insert or replace into activation.targets values (?, ?, ?)",
                 [self.plan.target_key, remote, self.now],
@@ -169,75 +166,20 @@ class Journal:
     def keep_declaration(self) -> None:
         """Remember what the sync was like when it pointed to this target, so that opt-outs find it later."""
         told = self.plan.sync.model_dump_json()
-        with self._transaction() as state:
+        with self.transaction() as state:
             state.execute(
                 "insert or replace into activation.declared values (?, ?, ?, ?)",
                 [self.plan.sync.name, self.plan.target_key, told, clock()],
             )
 
-    def finish(self, row: Mapping[str, Any], *, settle_locally: bool) -> None:
-        """Close the run: its summary row (columns of activation.sync_runs) and the list of refused rows.
-
-        With `settle_locally` also the changes of ownership that need no call.
-        """
-        with self._transaction() as state:
-            if settle_locally and self.plan.settled_locally is not None:
-                self._settle_locally(state)
-            if self.plan.refusals is not None:
-                self._keep_refusals(state)
-            names, marks = ", ".join(row), ", ".join("?" for _ in row)
-            state.execute(
-                f"insert or replace into activation.sync_runs ({names}) values ({marks})", list(row.values())
-            )
-
-    def _settle_locally(self, state: duckdb.DuckDBPyConnection) -> None:
-        """Merged customers take over remote records; records that are not ours to remove are let go."""
-        scope = self._scope
-        with _registered(state, self.plan.settled_locally) as rows:
-            state.execute(
-                f"""update activation.acked set record_key = moved.record_key
-                from {rows} as moved
-                where {scope} and acked.remote_id = moved.remote_id and moved.change = 'move'"""
-            )
-            state.execute(
-                f"""update activation.acked set fingerprint = known.fingerprint,
-                    mapping_version = {literal(self.plan.mapping_version)},
-                    norm_version = {literal(self.plan.sync.plugin.spec.norm_version)}
-                from {rows} as known
-                where {scope} and acked.remote_id = known.remote_id and known.change = 'known'"""
-            )
-            guessed = f"{scope} and remote_id in (select remote_id from {rows} where change = 'assume')"
-            for statement in ASSUMED:
-                state.execute(statement.format(guessed=guessed))
-            closed = f"select remote_id from {rows} where change = 'close'"
-            state.execute(f"delete from activation.dead_letters where {scope} and remote_id in ({closed})")
-            released = f"select remote_id from {rows} where change = 'release'"
-            state.execute(f"delete from activation.acked where {scope} and remote_id in ({released})")
-            state.execute(
-                f"""update activation.op_journal set state = 'superseded', identifiers = null
-                where {scope} and state in ('sent', 'unknown') and remote_id in ({released})"""
-            )
-
-    def _keep_refusals(self, state: duckdb.DuckDBPyConnection) -> None:
-        sentences = [{"reason": reason, "sentence": sentence} for reason, sentence in REFUSALS.items()]
-        name = literal(self.plan.sync.name)
-        state.execute(f"delete from activation.refusals where sync = {name}")
-        with (
-            _registered(state, sentences) as known,
-            _registered(state, self.plan.refusals, "refused") as rows,
-        ):
-            state.execute(
-                f"""insert into activation.refusals
-                select {name}, {literal(self.run_id)}, record_key, reason, sentence
-                from {rows} join {known} using (reason)"""
-            )
-
     @property
-    def _scope(self) -> str:
+    def scope(self) -> str:
+        """The rows of this sync and target, as a condition."""
         return f"sync = {literal(self.plan.sync.name)} and target_key = {literal(self.plan.target_key)}"
 
     @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The state, for all of the block or nothing."""
         with self.open_state() as state, transaction(state):
             yield state
 
@@ -255,7 +197,7 @@ class Journal:
             return set()
         sync = self.plan.sync
         statements = relevant_statements("", sync.purpose, sync.channel)
-        with _registered(state, asked) as view:
+        with registered(state, asked) as view:
             found = state.execute(
                 f"""with asked as (
                     select id, consented_at, unnest(from_json(consent_keys, '["varchar"]')) as consent_key
@@ -286,22 +228,3 @@ def _columns(values: Mapping[str, str]) -> str:
 
 def _time(moment: datetime) -> str:
     return f"timestamp {literal(moment.isoformat(sep=' '))}"
-
-
-@contextmanager
-def _registered(
-    connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]] | pa.Table, name: str = "facts"
-) -> Iterator[str]:
-    """Rows (dicts or Arrow) as a view of the connection for the length of the block."""
-    table = _to_table(rows) if isinstance(rows, list) else rows
-    connection.register(f"cdp_{name}", table)
-    yield f"cdp_{name}"
-    # not in a `finally`: after an error the transaction is aborted, and the view goes with the connection
-    connection.unregister(f"cdp_{name}")
-
-
-def _to_table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows as columns: all text but the flags, since a column of nothing but None must not become an untyped one."""
-    names = list(rows[0])
-    types = {name: pa.bool_() if name.startswith("is_") else pa.string() for name in names}
-    return pa.table({name: pa.array([row[name] for row in rows], types[name]) for name in names})

@@ -66,7 +66,7 @@ def plan_sync(
         for name, query in [*desired.steps(), ("plan_diff", comparison.diff())]:
             connection.execute(f"create or replace temp table {name} as {query}")
     except duckdb.CatalogException:
-        hold = find_hold(Counts(), sync.guards, 0, blocked=reason or _NOT_BUILT, confirmed=False)
+        hold = find_hold(sync, Counts(), blocked=reason or _NOT_BUILT, confirmed=False)
         return Plan(sync, key, Counts(), hold=hold)
     return _Assembly(connection, sync, comparison, mapping, key, mark, same).plan(reason, confirmed=confirmed)
 
@@ -140,7 +140,7 @@ class _Assembly:
     def plan(self, blocked: str | None, *, confirmed: bool) -> Plan:
         counts = self._counts()
         spec = self.sync.plugin.spec
-        hold = find_hold(counts, self.sync.guards, spec.minimum_size, blocked=blocked, confirmed=confirmed)
+        hold = find_hold(self.sync, counts, blocked=blocked, confirmed=confirmed)
         operations = self._operations(hold)
         planned = counts.added + counts.updated + counts.removed
         return Plan(

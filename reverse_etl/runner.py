@@ -13,6 +13,7 @@ from datetime import datetime
 import duckdb
 
 from reverse_etl.accounts import Account, Accounts
+from reverse_etl.closing import close_run
 from reverse_etl.declarations import SyncDeclaration, in_sending_order
 from reverse_etl.journal import clock
 from reverse_etl.left_behind import plan_left_behind
@@ -132,7 +133,7 @@ def run_sync(
             left = places.plan(warehouse, leavers=True)
         others += [visit.take_out(old, progress) for old in left]
     result = with_note(with_old_targets(result, others), note)
-    visit.journal(plan).finish(result.to_row(run_id, started, clock()), settle_locally=is_clean)
+    close_run(visit.journal(plan), result.to_row(run_id, started, clock()), settle_locally=is_clean)
     return result
 
 
@@ -184,6 +185,6 @@ def _withdraw_undeclared(
         )  # fmt: skip
         first, *others = [visit.take_out(plan, progress) for plan in mine]
         result = with_old_targets(first, others)
-        visit.journal(mine[0]).finish(result.to_row(run_id, started, clock()), settle_locally=False)
+        close_run(visit.journal(mine[0]), result.to_row(run_id, started, clock()), settle_locally=False)
         results.append(result)
     return results

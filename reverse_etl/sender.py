@@ -192,11 +192,12 @@ def _raise_if_stopped(plugin: Destination, response: Response) -> Verdict:
 
 
 def _stopped(plugin: Destination, response: Response) -> str:
-    words = without_addresses(explanation(response) or "no explanation")
+    words = without_addresses(explanation(response) or "no explanation").rstrip(". ")
     name = plugin.spec.destination
     return (
-        f"{name} refused the account ({response.status}: {words}). Nothing more was sent to it; check the key or "
-        f"token in CDP_{name.upper()}_* and run again: everything not acknowledged is still planned."
+        f"{name} refused us access ({response.status}: {words}). Nothing more was sent to it, and nothing is lost: what it "
+        f"has not acknowledged is still planned. Whoever looks after the account there should check the key or token in "
+        f"CDP_{name.upper()}_* and what it is allowed to do; then run again."
     )
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reverse_etl.accounts import Account, Accounts
+from reverse_etl.closing import close_run
 from reverse_etl.contract import Acknowledgement, Action, MatchKey, Outcome, Request, Response, Status, Target
 from reverse_etl.destinations import DESTINATIONS
 from reverse_etl.destinations.answers import classify_by_status, handed_over
@@ -253,7 +254,7 @@ class Installation:
         journal = self._carry_out(plan, sender, worlds, disturbances)
         if disturbances is None or self.run % 2:
             row = {"run_id": f"r{self.run}", "sync": self.sync.name, **_RUN}
-            journal.finish(row, settle_locally=True)
+            close_run(journal, row, settle_locally=True)
         return plan
 
     def _carry_out(self, plan, sender, worlds, disturbances):
