@@ -1,15 +1,18 @@
 """Activation measured: planning beside one scan of the table, hashing beside bare SHA-256, sending beside the bare client.
 
-`make bench` calls it; read the ratios, not the seconds. The tool is the sandbox's double of Meta, behind a socket.
+`make bench` calls it; read the ratios, not the seconds. The tool is the sandbox's double of Meta, in a process of its own
+as real tools are: in this one it would do its work in the time in which the platform does its own.
 Figures that have a goal say whether they reach it.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +29,7 @@ from reverse_etl.journal import Journal
 from reverse_etl.plan import Plan
 from reverse_etl.planner import plan_sync
 from reverse_etl.runner import run_sync
-from sandbox.doubles import serve
+from sandbox.doubles.app import environment_of
 from warehouse.connections import open_state, open_warehouse
 from warehouse.settings import Settings
 
@@ -145,8 +148,8 @@ def _sending(folder: Path, rows: int) -> list[tuple[str, str]]:
     settings = Settings(data_dir=folder / "send")
     with open_warehouse(settings, with_state=True) as warehouse:
         build(warehouse, rows)
-    with serve(folder / "first") as doubles:
-        accounts = load_accounts(settings.outbox_dir, doubles.environment)
+    with pretend_tools(folder / "first") as environment:
+        accounts = load_accounts(settings.outbox_dir, environment)
         clock = Clock()
         run_sync(
             lambda: open_warehouse(settings.for_syncs, with_state=True), lambda: open_state(settings.for_syncs), SYNC, accounts, "bench",
@@ -155,8 +158,8 @@ def _sending(folder: Path, rows: int) -> list[tuple[str, str]]:
         with open_warehouse(settings, with_state=True) as warehouse:
             warehouse.execute("delete from state_store.activation.acked")
             requests = list(plan_sync(warehouse, SYNC, accounts).requests())
-    with serve(folder / "second") as doubles:
-        account = load_accounts(settings.outbox_dir, doubles.environment).find("meta")
+    with pretend_tools(folder / "second") as environment:
+        account = load_accounts(settings.outbox_dir, environment).find("meta")
         assert isinstance(account, Account)
         bodies = [request.json for request in requests]
         target = {"name": "Bench", "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
@@ -176,6 +179,23 @@ def _sending(folder: Path, rows: int) -> list[tuple[str, str]]:
     goal = f"goal {SHARE:.0%}: {judged(share >= SHARE)}"
     told = f"{share:.0%} ({goal}; {rows / clock.seconds:,.0f} a second; bare {rows / bare:,.0f})"
     return [(f"sending {rows:,} operations to a double, beside the bare client", told)]
+
+
+@contextmanager
+def pretend_tools(folder: Path) -> Iterator[dict[str, str]]:
+    """The doubles as a process for the length of the block; yields the settings that point to them."""
+    folder.mkdir(parents=True)
+    port = folder / "listening"
+    command = [PYTHON, "-m", "sandbox.doubles", "--state", str(folder), "--port-file", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            while not port.exists():
+                if process.poll() is not None:
+                    raise RuntimeError(f"the pretend destinations ended with {process.returncode}")
+                time.sleep(0.05)
+            yield environment_of(f"http://127.0.0.1:{port.read_text()}")
+        finally:
+            process.terminate()
 
 
 class Clock:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
+import dagster as dg
+import duckdb
+import httpx
 import pytest
 
 from sandbox.update import generate_update
@@ -209,6 +213,77 @@ def test_one_new_file_changes_only_its_own_customers(first_run, delivered):
     new = {row[0]: row for row in installation.rows("from marts.customers order by all")}
     differing = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
     assert differing and differing <= touched
+
+
+@contextmanager
+def troubles(installation):
+    """A tool that does not know the key any more, an audience that would lose too many, a segment that would too."""
+    refused = {"tool": "hubspot", "kind": "token_expired"}
+    httpx.post(f"{installation.doubles_url}/_faults", json=refused).raise_for_status()
+    changes = [
+        # somebody to add at HubSpot, so that it is spoken to
+        "delete from activation.acked where rowid in (select rowid from activation.acked where sync = 'hubspot_contacts' limit 3)",
+        """insert into activation.acked by name
+        select * exclude (n) replace ('gone' || n as remote_id, 'gone' || n as record_key, null as fingerprint)
+        from (from activation.acked where sync = 'meta_vip_customers' limit 1), range(300) as people(n)""",
+        """insert into segments.members
+        select 'abandoned_cart', 'gone' || n, 'left a basket', false, timestamp '2026-01-01' from range(500) as people(n)""",
+    ]
+    with duckdb.connect(installation.data_dir / "state.duckdb") as state:
+        for change in changes:
+            state.execute(change)
+    try:
+        yield
+    finally:
+        with duckdb.connect(installation.data_dir / "state.duckdb") as state:
+            state.execute("delete from activation.acked where remote_id like 'gone%'")
+            state.execute("delete from segments.members where customer_id like 'gone%'")
+
+
+# sync → what a person must find wherever they look: what happened, why, and what to do next
+TOLD = {
+    "hubspot_contacts": ("hubspot refused us access (401", "is still planned", "check the key or token in CDP_HUBSPOT_*"),
+    "meta_vip_customers": ("Held because 300 of", "would leave at once", "cdp sync apply meta_vip_customers --confirm"),
+    "mailchimp_abandoned_cart": ("the segment", "500 people leave at once", "cdp segment diff abandoned_cart"),
+}  # fmt: skip
+
+
+def test_a_refused_a_guarded_and_a_held_sync_say_so_wherever_people_look(first_run, delivered, monkeypatch):
+    installation = first_run.installation
+    with troubles(installation):
+        finished = installation.cdp("run", "--sandbox")
+        status, standing = installation.cdp("status"), installation.cdp("sync", "status")
+    assert (finished.returncode, status.returncode) == (2, 2), finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stdout + finished.stderr
+    checks = failed_checks(installation, monkeypatch)
+    for sync, words in TOLD.items():
+        for told in (finished.stdout, status.stdout):
+            [sentence] = [
+                s for s in " ".join(told.split("Needs a person")[1].split()).split("•") if sync in s
+            ]
+            assert all(word in sentence for word in words)
+        [part] = [s for s in re.split(r"\n(?=\S)", standing.stdout) if s.startswith(f"{sync} ")]
+        assert all(word in " ".join(part.split()) for word in words)
+        assert all(word in checks[sync] for word in words)
+    # what was said to the log is whole in its file, and not between the lines that people read
+    assert "alerts" not in finished.stderr
+    log = (installation.data_dir / "logs" / "alerts.log").read_text()
+    assert "WARNING Sync hubspot_contacts" in log
+
+
+def failed_checks(installation, monkeypatch) -> dict[str, str]:
+    """Sync → the sentence of its failed check in Dagster, of the newest run."""
+    home = installation.data_dir / "dagster"
+    monkeypatch.setenv("CDP_EVENT_LOG_DIR", str(home / "events"))
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        [run] = instance.get_run_records(limit=1)
+        events = instance.all_logs(run.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    found = [entry.get_dagster_event().asset_check_evaluation_data for entry in events]
+    return {
+        check.asset_key.path[-1]: check.description
+        for check in found
+        if check.check_name == "was_sent" and not check.passed
+    }
 
 
 def test_files_that_cannot_be_read_are_refused_with_a_way_out(first_run, delivered):
