@@ -18,6 +18,7 @@ from identity.errors import QualityBelowFloor, TruthUnreadable
 from identity.neighbourhoods import Edges, neighbourhoods
 from identity.outputs import EVALUATION_DDL
 from identity.workspace import first_row
+from warehouse.connections import transaction
 
 METHODS = ("resolved", "exact email or phone")
 TIERS = {"resolved strictly": "strict_id", "resolved loosely": "loose_id"}
@@ -156,8 +157,7 @@ def _write(connection: duckdb.DuckDBPyConnection, metrics: list[Metric]) -> None
         connection, "select run_id from identity.identity_runs order by run_number desc limit 1"
     )
     ((warehouse,),) = connection.execute("select current_database()").fetchall()
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         connection.execute(EVALUATION_DDL.format(warehouse=warehouse))
         connection.execute(
             "delete from identity.identity_evaluation where run_id is not distinct from ?",
@@ -167,10 +167,6 @@ def _write(connection: duckdb.DuckDBPyConnection, metrics: list[Metric]) -> None
             "insert into identity.identity_evaluation values (?, ?, ?, ?)",
             [[newest[0] if newest else None, m.method, m.metric, m.value] for m in metrics],
         )
-        connection.execute("commit")
-    except duckdb.Error:
-        connection.execute("rollback")
-        raise
 
 
 def _pairs(count: int) -> int:

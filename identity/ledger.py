@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from identity.assignment import Action, Assignment, Event
 from identity.workspace import first_row
+from warehouse.connections import transaction
 
 RECORDS_SHOWN = 20  # record ids kept as evidence of one event
 
@@ -74,8 +75,7 @@ def commit(
     run: RunRow,
 ) -> RunRow:
     """Write assignment, ledger and run row to the state store, all or nothing; returns the row with its totals."""
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         _write_customers(connection, state, assignment, run)
         _write_assignments(connection, state, assignment)
         _write_events(connection, state, assignment.events, bridges, run)
@@ -86,10 +86,6 @@ def commit(
             f" {state}.identity.runs) as run_number, {', '.join(f'? as {name}' for name in asdict(run))}",
             values,
         )
-        connection.execute("commit")
-    except duckdb.Error:
-        connection.execute("rollback")
-        raise
     return run
 
 

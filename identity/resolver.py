@@ -30,6 +30,7 @@ from identity.assignment import Assignment, assign
 from identity.report import Clock, IdentityReport, report_run, report_unchanged
 from identity.training import read_labels
 from identity.workspace import count_rows, workspace
+from warehouse.connections import transaction
 from warehouse.progress import Progress, silent
 
 SCREEN_WEIGHT = -8.0  # model weight below which a blocked pair is not looked at again
@@ -186,14 +187,9 @@ def _publish(
     connection: duckdb.DuckDBPyConnection, night: _Night, assignment: Assignment, run_id: str, basis: str
 ) -> None:
     is_full = not cache.is_kept(night.kept)
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         outputs.publish(connection, night.warehouse, night.state, assignment.customer_of, is_full=is_full)
         cache.write(connection, night.warehouse, night.kept, night.decisions, run_id, basis)
-        connection.execute("commit")
-    except duckdb.Error:
-        connection.execute("rollback")
-        raise
 
 
 def _run_row(run_id: str, as_of: datetime, digest: str, version: int, pairs: int) -> ledger.RunRow:

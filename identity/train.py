@@ -18,6 +18,7 @@ from identity.labels import Labels, learn_from
 from identity.model_chart import weights_chart
 from identity.prior import estimate_mates
 from identity.workspace import count_rows, first_row
+from warehouse.connections import transaction
 
 SAMPLE_RECORDS = 1_100  # all pairs of these (600,000) tell how often strangers agree
 EM_PAIRS = 150_000
@@ -215,8 +216,7 @@ def _store(
 ) -> FrozenModel:
     query = f"select coalesce(max(model_version), 0) + 1 from {state}.identity.models"
     ((version,),) = connection.execute(query).fetchall()
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         connection.execute(
             f"insert into {state}.identity.models values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -233,8 +233,4 @@ def _store(
         connection.execute(
             f"insert into {state}.identity.model_term_frequencies select {version}, field, value, frequency from frequencies"
         )
-        connection.execute("commit")
-    except duckdb.Error:
-        connection.execute("rollback")
-        raise
     return FrozenModel(version, method, record_count, settings)

@@ -13,6 +13,7 @@ import duckdb
 from orchestration.dbt_process import NodeResult
 from segments.contracts import FOLDER, PREFIX
 from segments.release import held_sentence
+from warehouse.connections import transaction
 
 
 def record_results(
@@ -24,14 +25,13 @@ def record_results(
     """
     _create(connection)
     rows = [(phase, r.unique_id, r.status, r.message, r.failures, r.seconds) for r in results]
-    connection.execute("begin")
-    if not is_subset:
-        connection.execute("delete from state.dbt_results where phase = ?", [phase])
-    if rows:
-        replaced = [[row[1]] for row in rows]
-        connection.executemany("delete from state.dbt_results where unique_id = ?", replaced)
-        connection.executemany("insert into state.dbt_results values (?, ?, ?, ?, ?, ?)", rows)
-    connection.execute("commit")
+    with transaction(connection):
+        if not is_subset:
+            connection.execute("delete from state.dbt_results where phase = ?", [phase])
+        if rows:
+            replaced = [[row[1]] for row in rows]
+            connection.executemany("delete from state.dbt_results where unique_id = ?", replaced)
+            connection.executemany("insert into state.dbt_results values (?, ?, ?, ?, ?, ?)", rows)
 
 
 def read_results(connection: duckdb.DuckDBPyConnection, phase: str) -> list[NodeResult]:

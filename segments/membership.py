@@ -15,6 +15,7 @@ from segments.audit import Counts
 from segments.contracts import Segment, SegmentContract
 from segments.definitions import Definition
 from segments.explanation import explain_absence
+from warehouse.connections import transaction
 
 STATE = "state_store.segments"
 # one row per customer: how sure it is that their records are one person
@@ -151,18 +152,17 @@ def retire(
     rows = connection.execute(f"select distinct segment_name from {STATE}.members order by 1").fetchall()
     gone = [name for (name,) in rows if name not in known]
     for name in gone:
-        connection.execute("begin")
-        connection.execute(
-            f"update {STATE}.stays set left_at = greatest(?, entered_at), left_reason = 'The segment was taken out.' "
-            "where segment_name = ? and left_at is null",
-            [now, name],
-        )
-        (left,) = connection.execute(
-            f"delete from {STATE}.members where segment_name = ?", [name]
-        ).fetchall()[0]
-        connection.execute(
-            f"insert or replace into {STATE}.decisions values (?, ?, ?, 'retired', ?, null, ?, null, 0, 0, ?, null, now()::timestamp)",
-            [run_id, name, now, name, json.dumps(["the segment was taken out of the project"]), left],
-        )
-        connection.execute("commit")
+        with transaction(connection):
+            connection.execute(
+                f"update {STATE}.stays set left_at = greatest(?, entered_at), left_reason = 'The segment was taken out.' "
+                "where segment_name = ? and left_at is null",
+                [now, name],
+            )
+            (left,) = connection.execute(
+                f"delete from {STATE}.members where segment_name = ?", [name]
+            ).fetchall()[0]
+            connection.execute(
+                f"insert or replace into {STATE}.decisions values (?, ?, ?, 'retired', ?, null, ?, null, 0, 0, ?, null, now()::timestamp)",
+                [run_id, name, now, name, json.dumps(["the segment was taken out of the project"]), left],
+            )
     return gone

@@ -19,6 +19,7 @@ from segments.contracts import Segment
 from segments.definitions import Definition
 from segments.membership import STATE, explain_leaving, has_news, prepare_candidates, put_in_place, retire
 from segments.overrides import Override, find_override, use_overrides
+from warehouse.connections import transaction
 
 
 @dataclass(frozen=True)
@@ -126,21 +127,19 @@ def _decide(
     else:
         connection.execute("create or replace temp table leaving (customer_id text, left_reason text)")
     has_changed = has_news(connection, segment.name) or not counts.was_released
-    connection.execute("begin")
-    if has_changed:
-        put_in_place(connection, segment, run.now)
-    if definition is not None:
-        definitions.keep(connection, segment, definition, run.run_id, run.now)
-    use_overrides(connection, segment.name, run.run_id, run.now)
-    is_recorded = _record(connection, segment, decision, run)
-    connection.execute("commit")
+    with transaction(connection):
+        if has_changed:
+            put_in_place(connection, segment, run.now)
+        if definition is not None:
+            definitions.keep(connection, segment, definition, run.run_id, run.now)
+        use_overrides(connection, segment.name, run.run_id, run.now)
+        is_recorded = _record(connection, segment, decision, run)
     return replace(decision, is_news=has_changed or is_recorded)
 
 
 def _hold(connection: duckdb.DuckDBPyConnection, segment: Segment, decision: Decision, run: Run) -> Decision:
-    connection.execute("begin")
-    is_recorded = _record(connection, segment, decision, run)
-    connection.execute("commit")
+    with transaction(connection):
+        is_recorded = _record(connection, segment, decision, run)
     return replace(decision, is_news=is_recorded)
 
 

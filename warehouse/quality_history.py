@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from warehouse.connections import STATE_CATALOG
+from warehouse.connections import STATE_CATALOG, transaction
 
 HISTORY = f"{STATE_CATALOG}.platform.data_quality_history"
 FIELDS = "quality.data_quality_fields"
@@ -25,8 +25,7 @@ def keep_quality(connection: duckdb.DuckDBPyConnection) -> int:
     ).fetchone()
     if not built:
         return 0
-    connection.execute("begin")
-    connection.execute(f"delete from {HISTORY} where as_of_date in (select as_of_date from {FIELDS})")
-    (kept,) = connection.execute(f"insert into {HISTORY} by name from {FIELDS}").fetchall()[0]
-    connection.execute("commit")
+    with transaction(connection):
+        connection.execute(f"delete from {HISTORY} where as_of_date in (select as_of_date from {FIELDS})")
+        (kept,) = connection.execute(f"insert into {HISTORY} by name from {FIELDS}").fetchall()[0]
     return int(kept)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import duckdb
 
-from warehouse.connections import STATE_CATALOG
+from warehouse.connections import STATE_CATALOG, transaction
 
 STATE_TABLES = {
     "consent_log": "platform.consent_log",
@@ -44,38 +44,35 @@ def copy_state(connection: duckdb.DuckDBPyConnection, *, run_id: str, as_of: dat
 
     `run_context` has one row: run_id, as_of (naive UTC). One transaction: old or new, never half.
     """
-    connection.execute("begin")
-    connection.execute("create schema if not exists state")
-    connection.execute("create or replace table state.run_context (run_id text, as_of timestamp)")
-    connection.execute("insert into state.run_context values (?, ?)", [run_id, as_of])
-    rows = {"run_context": 1}
-    for table, origin in STATE_TABLES.items():
-        connection.execute(f"create or replace table state.{table} as from {STATE_CATALOG}.{origin}")
-        rows[table] = _count(connection, f"state.{table}")
-    connection.execute("commit")
+    with transaction(connection):
+        connection.execute("create schema if not exists state")
+        connection.execute("create or replace table state.run_context (run_id text, as_of timestamp)")
+        connection.execute("insert into state.run_context values (?, ?)", [run_id, as_of])
+        rows = {"run_context": 1}
+        for table, origin in STATE_TABLES.items():
+            connection.execute(f"create or replace table state.{table} as from {STATE_CATALOG}.{origin}")
+            rows[table] = _count(connection, f"state.{table}")
     return rows
 
 
 def copy_segments(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Fill the `segment_*` tables of warehouse schema `state` from the attached state file; returns rows per table."""
-    connection.execute("begin")
-    connection.execute("create schema if not exists state")
-    for table, query in SEGMENT_TABLES.items():
-        connection.execute(f"create or replace table state.{table} as {query.format(state=STATE_CATALOG)}")
-    rows = {table: _count(connection, f"state.{table}") for table in SEGMENT_TABLES}
-    connection.execute("commit")
-    return rows
+    with transaction(connection):
+        connection.execute("create schema if not exists state")
+        for table, query in SEGMENT_TABLES.items():
+            connection.execute(
+                f"create or replace table state.{table} as {query.format(state=STATE_CATALOG)}"
+            )
+    return {table: _count(connection, f"state.{table}") for table in SEGMENT_TABLES}
 
 
 def copy_sent(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Copy what was sent into warehouse schema `activation`, for readers; returns rows per table. No personal data."""
-    connection.execute("begin")
-    connection.execute("create schema if not exists activation")
-    for table, origin in SENT_TABLES.items():
-        connection.execute(f"create or replace table activation.{table} as from {STATE_CATALOG}.{origin}")
-    rows = {table: _count(connection, f"activation.{table}") for table in SENT_TABLES}
-    connection.execute("commit")
-    return rows
+    with transaction(connection):
+        connection.execute("create schema if not exists activation")
+        for table, origin in SENT_TABLES.items():
+            connection.execute(f"create or replace table activation.{table} as from {STATE_CATALOG}.{origin}")
+    return {table: _count(connection, f"activation.{table}") for table in SENT_TABLES}
 
 
 def newest_load_id(connection: duckdb.DuckDBPyConnection) -> int:
