@@ -1,7 +1,8 @@
 """The matching model as data: what is compared, in which degrees, and what agreement is worth before training.
 
 Nothing here runs anything. Levels are SQL over `<field>_l` and `<field>_r`, columns of `features.py`; every condition
-is symmetric, so that a pair's weight does not depend on its order. What holds beside the model is in `rules.py`.
+is symmetric, so that a pair's weight does not depend on its order. What holds beside the model is in `rules.py`, how
+Splink is told in `splink_form.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from identity.features import DERIVED, FEATURES
 
@@ -252,39 +253,6 @@ MATE_KEYS: tuple[str, ...] = (
     "left(birth_date, 7) || first_root",
     "left(birth_date, 7) || last_name",
 )
-
-
-def splink_settings(prior: float) -> dict[str, Any]:
-    """A Splink 5 settings dictionary with the shipped shares and no blocking rules (pairs are registered)."""
-    return {
-        "link_type": "dedupe_only",
-        "unique_id_column_name": "id",
-        "probability_two_random_records_match": prior,
-        "comparisons": [_splink_comparison(comparison) for comparison in COMPARISONS],
-        "blocking_rules_to_generate_predictions": [],
-        "retain_matching_columns": True,  # Splink drops the levels (gamma) with them
-        "retain_intermediate_calculation_columns": True,
-    }
-
-
-def _splink_comparison(comparison: Comparison) -> dict[str, Any]:
-    missing = {"sql_condition": comparison.is_missing, "label_for_charts": "missing", "is_null_level": True}
-    return {
-        "output_column_name": comparison.name,
-        "comparison_levels": [missing, *(_splink_level(level) for level in comparison.levels)],
-    }
-
-
-def _splink_level(level: Level) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "sql_condition": level.sql,
-        "label_for_charts": level.label,
-        "m_probability": level.m,
-        "u_probability": level.u,
-    }
-    if level.term_frequency:
-        entry["tf_adjustment_column"] = level.term_frequency
-    return entry
 
 
 def fingerprint() -> str:

@@ -17,6 +17,7 @@ from identity import model, records, scoring
 from identity.labels import Labels, learn_from
 from identity.model_chart import weights_chart
 from identity.prior import estimate_mates
+from identity.splink_form import splink_settings
 from identity.workspace import count_rows, first_row
 from warehouse.connections import transaction
 
@@ -85,7 +86,7 @@ def train(
     records.repeat(connection, EQUAL_RECORDS)
     records.count_frequencies(connection)
     records.build_frequency_lookups(connection, record_count)
-    settings = model.splink_settings(_prior(record_count))
+    settings = splink_settings(_prior(record_count))
     decided = {"same": len(labels.same), "different": len(labels.different)}
     diagnostics: dict[str, Any] = {"records": record_count, "rounds": [], "labels": decided}
     method = "shipped"

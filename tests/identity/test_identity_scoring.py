@@ -8,6 +8,7 @@ import pytest
 from identity_people import NOW, put, record, shop, stores
 
 from identity import cache, changes, model, records, scoring, train
+from identity.splink_form import splink_settings
 from identity.workspace import workspace
 
 
@@ -55,7 +56,7 @@ def test_a_name_is_another_one_only_where_enough_carry_it(
         if share:
             connection.execute("insert into tf_first_name values ('looan', ?)", [share])
         connection.execute("create table pairs as select 1 as id_l, 2 as id_r")
-        settings = {**model.splink_settings(1e-4), "unknown_frequency": 1e-4}
+        settings = {**splink_settings(1e-4), "unknown_frequency": 1e-4}
         scoring.score(connection, settings, "pairs", "scored")
         ((found,),) = connection.execute("select rule from scored").fetchall()
     assert (found == "two_given_names") == is_another
