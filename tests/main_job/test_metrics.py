@@ -40,7 +40,8 @@ def test_every_metric_says_what_it_is(published):
     incomplete = published.execute(
         """
         select metric from metrics.metric_definitions
-        where title is null or formula is null or expression is null or grain is distinct from 'day' or area is null or better not in ('up', 'down')
+        where title is null or formula is null or expression is null or grain is distinct from 'day' or area is null or better not in ('up', 'down', 'neither')
+            or (denominator_expression is not null and needs_data is null and needs_input is null)
             or unit not in ('money', 'count', 'rate', 'ratio', 'points', 'hours', 'days')
         """
     ).fetchall()

@@ -246,6 +246,7 @@ def check_figures(copy, purchases: duckdb.DuckDBPyRelation) -> None:
             assert told(name, grain="month") == [float(row[place + 1]) for row in by_month], name
         assert told("orders_per_customer") == [whole[0][0] / whole[0][2]]
         assert told("customers_to_date") == [whole[0][2]]
+        assert told("customer_acquisition_cost") == [None], "nothing was spent, so nobody cost nothing"
     assert copy.rows(
         "select sum(numerator)::decimal(18, 2) from metrics.metrics_daily where metric = 'revenue'"
     ) == [(whole[0][1],)]
