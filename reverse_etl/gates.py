@@ -50,7 +50,7 @@ def find_hold(sync: SyncDeclaration, counts: Counts, *, blocked: str | None, con
     guards = sync.guards
     if blocked:
         return Hold(f"Held because {blocked}. Nothing was sent except opt-outs.")
-    change = None if confirmed or guards.confirmed else _change_guard(counts, guards)
+    change = None if confirmed or guards.confirmed else _change_guard(sync, counts)
     if change:
         return Hold(
             f"{change} Look at `cdp sync plan {sync.name}`; if this is meant, `cdp sync apply {sync.name} --confirm`. "
@@ -60,18 +60,19 @@ def find_hold(sync: SyncDeclaration, counts: Counts, *, blocked: str | None, con
     if counts.desired < minimum and counts.added + counts.updated + counts.removed > 0:
         return Hold(
             f"Held because only {counts.desired} people may be sent and the audience must have at least "
-            f"{minimum}. People who left were still removed.",
+            f"{minimum}. People who left were still removed; the others go out by themselves once there are enough.",
             removals=True,
         )
     return None
 
 
-def _change_guard(counts: Counts, guards: Guards) -> str | None:
+def _change_guard(sync: SyncDeclaration, counts: Counts) -> str | None:
+    guards = sync.guards
     if counts.held == 0 and counts.held_elsewhere > 0:
         return (
             f"Held because the sync now points to another target, while {counts.held_elsewhere} people are still "
             f"in the old one. Opt-outs are still taken out of it; confirming fills the new one and then takes "
-            f"everybody else out of the old one too (`cdp sync reset` instead lets them stay there)."
+            f"everybody else out of the old one too (`cdp sync reset {sync.name}` instead lets them stay there)."
         )
     if counts.source == 0 and counts.leaving > 0:
         return f"Held because the segment came out empty, which would remove all {counts.held} people."

@@ -11,6 +11,7 @@ from reverse_etl.contract import Destination
 from reverse_etl.destinations import customerio, google, hubspot, klaviyo, mailchimp, meta, sendgrid
 from reverse_etl.destinations.digest import Digest
 from reverse_etl.destinations.files import Files
+from reverse_etl.destinations.hubspot_lists import ListMemberships
 from reverse_etl.destinations.postgres import Rows
 from reverse_etl.destinations.webhook import Calls
 
@@ -26,7 +27,7 @@ _ALL: tuple[Destination, ...] = (
     klaviyo.Profiles(),
     klaviyo.ListMemberships(),
     hubspot.Contacts(),
-    hubspot.ListMemberships(),
+    ListMemberships(),
     sendgrid.Contacts(),
     customerio.People(),
     customerio.SegmentMemberships(),
