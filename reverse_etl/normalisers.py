@@ -11,7 +11,8 @@ from reverse_etl.contract import Normaliser
 HEX_DIGEST = "[0-9a-fA-F]{64}"
 EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _E164 = r"\+[1-9][0-9]{7,14}"
-_PLAIN_WORDS = r"[\p{L}\p{N}]+( [\p{L}\p{N}]+)*"
+_LATIN = "0-9A-Za-zÀ-ÖØ-öø-ɏ"  # not by class: every plan would take milliseconds to compile all of Unicode
+_PLAIN_WORDS = f"[{_LATIN}]+( [{_LATIN}]+)*"
 
 
 def text(column: str) -> str:
