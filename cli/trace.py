@@ -42,9 +42,8 @@ _ROW = (
     "owner",
 )
 _MAP = ("layer", "table", "system", "rows", "owner", "personal_data", "reads", "feeds", "description")
-_WIDE = (
-    1_000  # a tree's lines are cut at this width, so that nothing of them is lost; the terminal wraps them
-)
+# a tree is cut at its width: wide enough that nothing of it is lost, and the terminal wraps it
+_WIDE = 1_000
 _COUNTS = """
     select case when schema_name in ('raw', 'identity', 'state') then schema_name || '.' || table_name else table_name end,
         estimated_size

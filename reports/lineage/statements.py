@@ -74,7 +74,8 @@ class Statement:
     def outputs(self, rows: Rows = ()) -> dict[str, Origins]:
         """Output columns in order, each with what it is made of in `rows`; nothing for what the statement itself states.
 
-        Names are in lower case; none are given where there are no such rows. Raises UnreadableModel for a star whose columns are not known.
+        Names are in lower case; none are given where there are no such rows. Raises UnreadableModel for a star whose
+        columns are not known.
         """
         return self._outputs(self._whole, rows)
 
@@ -90,9 +91,8 @@ class Statement:
         if isinstance(tree, exp.SetOperation):
             return self._united(scope, rows)
         if not isinstance(tree, exp.Select):
-            return {
-                "": self._origins(tree, scope, [], [])
-            }  # unnest and the like: whatever column is asked for
+            # unnest and the like: whatever column is asked for
+            return {"": self._origins(tree, scope, [], [])}
         _refuse_unknown_stars(tree)
         outputs = dict(zip(_names(scope), tree.selects, strict=True))
         asked = conditions.of_outputs(outputs, rows)
