@@ -23,7 +23,7 @@ from reports.metric_values import (
     why_none,
 )
 from reports.periods import Grain, Period, chosen_period
-from reports.published import read_as_of, read_currency
+from reports.published import read_as_of, read_currency, read_first_day
 from warehouse.publishing import open_published
 from warehouse.settings import Settings
 
@@ -65,7 +65,8 @@ def metric(
             return
         found = find_metric(connection, name)
         dimension = dimension.strip().lower().replace(" ", "_") if dimension else None
-        period = chosen_period(since, until, grain or "month", today=read_as_of(connection).date())
+        today, first_day = read_as_of(connection).date(), read_first_day(connection)
+        period = chosen_period(since, until, grain or "month", today=today, first_day=first_day)
         shown = grain or (None if dimension else "month")
         values = read_values(connection, found, period, grain=shown, dimension=dimension)
         whole = read_values(connection, found, period)[0]
@@ -74,6 +75,8 @@ def metric(
         _print_csv(found, values, period, shown, dimension)
     else:
         _print(found, _ordered(values, shown, dimension), whole, period, shown, dimension, currency)
+        if period.since == first_day:
+            console.print("[dim]Nothing is known of earlier days.[/dim]")
 
 
 def _list(connection: duckdb.DuckDBPyConnection, as_csv: bool) -> None:

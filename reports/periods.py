@@ -49,9 +49,12 @@ def month_label(day: date) -> str:
     return f"{calendar.month_abbr[day.month]} {day.year % 100:02}"
 
 
-def chosen_period(since: str | None, until: str | None, grain: Grain, *, today: date) -> Period:
+def chosen_period(
+    since: str | None, until: str | None, grain: Grain, *, today: date, first_day: date | None = None
+) -> Period:
     """The period asked for; without an end it ends today, without a start it shows 12 months, 13 weeks or 30 days.
 
+    It begins on `first_day` at the earliest: of what was before, nothing is known, which is not the same as none.
     Raises BadPeriod.
     """
     last = min(read_day(until, is_end=True), today) if until else today
@@ -61,7 +64,9 @@ def chosen_period(since: str | None, until: str | None, grain: Grain, *, today: 
             f"The period begins on {in_words(first)}, after its end on {in_words(last)}"
             f"{' (the newest published day)' if last == today else ''}. Choose an earlier --since."
         )
-    return Period(first, last)
+    if first_day and last < first_day:
+        raise BadPeriod(f"Nothing is known of the time before {in_words(first_day)}. Choose a later --until.")
+    return Period(max(first, first_day or first), last)
 
 
 def first_of_months(last: date, months: int) -> date:

@@ -40,6 +40,14 @@ def read_as_of(connection: duckdb.DuckDBPyConnection) -> datetime:
     return as_of
 
 
+def read_first_day(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """The first day of which anything is known; None where nothing is. Raises NotPublished."""
+    first: date | None = read_rows(connection, "select min(date_day) as first_day from metrics.time_spine")[
+        0
+    ]["first_day"]
+    return first
+
+
 def to_date(value: date | datetime) -> date:
     """A day, also where an engine made a timestamp of it."""
     return value.date() if isinstance(value, datetime) else value

@@ -33,6 +33,7 @@ TABLES = """
     create table metrics.measured_orders (order_id text, measured_on date, customer_id text, channel text,
         revenue decimal(18, 2), is_purchase boolean, number integer);
     create table metrics.measured_customers (customer_id text, country text);
+    create table metrics.time_spine as select unnest(generate_series(date '2025-01-01', date '2026-03-31', interval 1 day))::date as date_day;
     create table metrics.measured_inputs (day date, market_size double);
     create table metrics.reconciliation (source text, measure text, currency text, compared_with text,
         their_total decimal(18, 4), our_total decimal(18, 4), difference decimal(18, 4), class text, explanation text,

@@ -74,12 +74,19 @@ def test_values_come_as_csv(cdp):
     assert cdp("metric", "--csv").startswith("metric,unit,better,formula,--by\n")
 
 
+def test_a_period_begins_where_anything_is_known(cdp):
+    printed = cdp("metric", "revenue", "--since", "2020")
+    assert "1 Jan 2025 – 31 Mar 2026" in printed and printed.endswith("Nothing is known of earlier days.\n")
+    assert "Nothing is known" not in cdp("metric", "revenue", "--since", "2025-02")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["metric", "revenu"], "did you mean 'revenue'?"),
         (["metric", "revenue", "--by", "colour"], "It has: channel, country, segment."),
         (["metric", "revenue", "--since", "soon"], "'soon' is no date"),
+        (["metric", "revenue", "--until", "2024"], "Nothing is known of the time before 1 Jan 2025."),
         (["report", "--since", "2030"], "newest published day"),
     ],
 )
