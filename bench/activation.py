@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import httpx
 
-from bench.processes import PYTHON, RESULTS, Cost, measure
+from bench.processes import PYTHON, RESULTS, Cost, judged, measure
 from reverse_etl.accounts import Account, Accounts
 from reverse_etl.closing import close_run
 from reverse_etl.connecting import load_accounts
@@ -249,11 +249,6 @@ def _answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json={"id": "1"})
     received = request.content.count(b"],[") + 1
     return httpx.Response(200, json={"num_received": received, "num_invalid_entries": 0})
-
-
-def judged(reached: bool) -> str:
-    """Whether a goal was reached, in capitals where it was not."""
-    return "reached" if reached else "NOT reached"
 
 
 def best(work: Callable[[], object], times: int = 3) -> float:

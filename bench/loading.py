@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.events import write_events
-from bench.processes import PYTHON, RESULTS, Cost, measure
+from bench.processes import PYTHON, RESULTS, Cost, judged, measure
 
 # the goals: the share of the rate of the bare engine's reader writing to a table as the engine does by itself (every
 # column text), and the memory; what the engine reaches when told our compression and our columns is printed beside it
@@ -119,15 +119,11 @@ def _ratios(form: str, found: list[Measurement]) -> str:
     share = ours / rates["bare"]
     return (
         f"{form}: this platform loads at {share:.0%} of the bare engine writing a table by its own choices "
-        f"(goal {SHARE:.0%}: {_judged(share >= SHARE)}), at {ours / rates['bare_compressed']:.0%} of it told the "
+        f"(goal {SHARE:.0%}: {judged(share >= SHARE)}), at {ours / rates['bare_compressed']:.0%} of it told the "
         f"compression of raw tables, at {ours / rates['bare_table']:.0%} with all their columns too; "
         f"{ours / rates['pandas']:.1f} × pandas, {ours / rates['dlt']:.0f} × dlt; "
-        f"peak {peak:,.0f} MiB (goal below {PEAK_MIB:,}: {_judged(peak < PEAK_MIB)})."
+        f"peak {peak:,.0f} MiB (goal below {PEAK_MIB:,}: {judged(peak < PEAK_MIB)})."
     )
-
-
-def _judged(reached: bool) -> str:
-    return "reached" if reached else "NOT reached"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs a command as a whole process and reports what the operating system counted for it."""
+"""Runs a command as a whole process and reports what the operating system counted for it, and whether that is a goal reached."""
 
 from __future__ import annotations
 
@@ -38,3 +38,8 @@ def measure(command: Sequence[str], environment: Mapping[str, str], log: Path) -
     if process.returncode not in (0, 2):
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}; its output is in {log}")
     return Cost(usage.ru_utime + usage.ru_stime, time.monotonic() - started, usage.ru_maxrss / 1024)
+
+
+def judged(reached: bool) -> str:
+    """Whether a goal was reached, in capitals where it was not."""
+    return "reached" if reached else "NOT reached"

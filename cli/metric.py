@@ -17,6 +17,7 @@ from reports.metric_values import (
     Metric,
     MetricValue,
     find_metric,
+    plain_name,
     read_dimensions,
     read_metrics,
     read_values,
@@ -64,7 +65,7 @@ def metric(
             _list(connection, as_csv)
             return
         found = find_metric(connection, name)
-        dimension = dimension.strip().lower().replace(" ", "_") if dimension else None
+        dimension = plain_name(dimension) if dimension else None
         today, first_day = read_as_of(connection).date(), read_first_day(connection)
         period = chosen_period(since, until, grain or "month", today=today, first_day=first_day)
         shown = grain or (None if dimension else "month")

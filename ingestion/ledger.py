@@ -5,6 +5,7 @@ One row per load, written in the load's own transaction; the raw tables themselv
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -189,11 +190,14 @@ def record_load(
         "min_event_at": result.min_event_at,
         "max_event_at": result.max_event_at,
         "delivered_at": key.delivered_at,
+        "compared_to": next_load_id(connection) - 1,  # all that was there before it
     }
+    _append(connection, row)
+
+
+def _append(connection: duckdb.DuckDBPyConnection, row: Mapping[str, Any]) -> None:
     connection.execute(
-        f"insert into raw.loads ({', '.join(row)}, compared_to) "
-        f"select {', '.join('?' * len(row))}, coalesce(max(load_id), 0) from raw.loads",
-        list(row.values()),
+        f"insert into raw.loads ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values())
     )
 
 
@@ -212,19 +216,19 @@ def note_taken_away(
     ).fetchall()
     gone = [row for row in refused if not is_delivered(landing_dir, row[1])]
     for table_name, file, delivered_at in gone:
-        connection.execute(
-            "insert into raw.loads by name select ? as load_id, ? as source, ? as table_name, ? as file, 0 as rows_loaded, "
-            "0 as rows_rejected, ?::timestamp as loaded_at, 'taken away' as status, ? as message, ?::timestamp as delivered_at",
-            [
-                next_load_id(connection),
-                source,
-                table_name,
-                file,
-                noted_at,
-                f"{file} was refused and then taken away: what it held is not known until the next delivery.",
-                delivered_at,
-            ],
-        )
+        row = {
+            "load_id": next_load_id(connection),
+            "source": source,
+            "table_name": table_name,
+            "file": file,
+            "rows_loaded": 0,
+            "rows_rejected": 0,
+            "loaded_at": noted_at,
+            "status": "taken away",
+            "message": f"{file} was refused and then taken away: what it held is not known until the next delivery.",
+            "delivered_at": delivered_at,
+        }
+        _append(connection, row)
     return [file for _, file, _ in gone]
 
 

@@ -55,17 +55,17 @@ def read_metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
 def find_metric(connection: duckdb.DuckDBPyConnection, name: str) -> Metric:
     """The metric of that name or title, however it is written. Raises UnknownMetric with the nearest name, NotPublished."""
     metrics = read_metrics(connection)
-    known = {_plain(metric.title): metric for metric in metrics.values()} | metrics
-    if _plain(name) not in known:
+    known = {plain_name(metric.title): metric for metric in metrics.values()} | metrics
+    if plain_name(name) not in known:
         raise UnknownMetric(
-            f"There is no metric {name!r}{nearest(_plain(name), metrics)} There are: {', '.join(sorted(metrics)) or 'none'}. "
+            f"There is no metric {name!r}{nearest(plain_name(name), metrics)} There are: {', '.join(sorted(metrics)) or 'none'}. "
             "`cdp metric` says what each means."
         )
-    return known[_plain(name)]
+    return known[plain_name(name)]
 
 
-def _plain(text: str) -> str:
-    """As names are written: Email open rate → email_open_rate."""
+def plain_name(text: str) -> str:
+    """A metric or dimension as its name is written: Email open rate → email_open_rate."""
     return "_".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 

@@ -42,9 +42,8 @@ def read_as_of(connection: duckdb.DuckDBPyConnection) -> datetime:
 
 def read_first_day(connection: duckdb.DuckDBPyConnection) -> date | None:
     """The first day of which anything is known; None where nothing is. Raises NotPublished."""
-    first: date | None = read_rows(connection, "select min(date_day) as first_day from metrics.time_spine")[
-        0
-    ]["first_day"]
+    rows = read_rows(connection, "select min(date_day) as first_day from metrics.time_spine")
+    first: date | None = rows[0]["first_day"]
     return first
 
 

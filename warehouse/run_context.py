@@ -5,6 +5,7 @@ Which run this is and what "now" means for it (`state.run_context`) is written h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import duckdb
@@ -45,34 +46,35 @@ def copy_state(connection: duckdb.DuckDBPyConnection, *, run_id: str, as_of: dat
     `run_context` has one row: run_id, as_of (naive UTC). One transaction: old or new, never half.
     """
     with transaction(connection):
-        connection.execute("create schema if not exists state")
+        rows = _fill(connection, "state", _whole(STATE_TABLES))
         connection.execute("create or replace table state.run_context (run_id text, as_of timestamp)")
         connection.execute("insert into state.run_context values (?, ?)", [run_id, as_of])
-        rows = {"run_context": 1}
-        for table, origin in STATE_TABLES.items():
-            connection.execute(f"create or replace table state.{table} as from {STATE_CATALOG}.{origin}")
-            rows[table] = _count(connection, f"state.{table}")
-    return rows
+    return {"run_context": 1, **rows}
 
 
 def copy_segments(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Fill the `segment_*` tables of warehouse schema `state` from the attached state file; returns rows per table."""
+    queries = {table: query.format(state=STATE_CATALOG) for table, query in SEGMENT_TABLES.items()}
     with transaction(connection):
-        connection.execute("create schema if not exists state")
-        for table, query in SEGMENT_TABLES.items():
-            connection.execute(
-                f"create or replace table state.{table} as {query.format(state=STATE_CATALOG)}"
-            )
-    return {table: _count(connection, f"state.{table}") for table in SEGMENT_TABLES}
+        return _fill(connection, "state", queries)
 
 
 def copy_sent(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Copy what was sent into warehouse schema `activation`, for readers; returns rows per table. No personal data."""
     with transaction(connection):
-        connection.execute("create schema if not exists activation")
-        for table, origin in SENT_TABLES.items():
-            connection.execute(f"create or replace table activation.{table} as from {STATE_CATALOG}.{origin}")
-    return {table: _count(connection, f"activation.{table}") for table in SENT_TABLES}
+        return _fill(connection, "activation", _whole(SENT_TABLES))
+
+
+def _whole(origins: Mapping[str, str]) -> dict[str, str]:
+    return {table: f"from {STATE_CATALOG}.{origin}" for table, origin in origins.items()}
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, schema: str, queries: Mapping[str, str]) -> dict[str, int]:
+    """Make tables of a schema anew, each from its query; returns rows per table."""
+    connection.execute(f"create schema if not exists {schema}")
+    for table, query in queries.items():
+        connection.execute(f"create or replace table {schema}.{table} as {query}")
+    return {table: _count(connection, f"{schema}.{table}") for table in queries}
 
 
 def newest_load_id(connection: duckdb.DuckDBPyConnection) -> int:
