@@ -154,7 +154,8 @@ def put(connection: duckdb.DuckDBPyConnection, records: Sequence[Record]) -> Non
     connection.execute("create schema if not exists intermediate")
     connection.execute(f"create or replace table intermediate.int_identity__records ({columns})")
     names = [*keys, *COLUMNS]
-    texts = {name: [_text(_value(entry, name, records)) for entry in records] for name in names}
+    names_of = _names_by_value(records)
+    texts = {name: [_text(_value(entry, name, names_of)) for entry in records] for name in names}
     arriving = pa.table(texts, schema=pa.schema([(name, pa.string()) for name in names]))
     connection.register("arriving_records", arriving)
     connection.execute("insert into intermediate.int_identity__records from arriving_records")
@@ -165,33 +166,26 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _value(entry: Record, name: str, records: Sequence[Record]) -> Any:
+def _value(entry: Record, name: str, names_of: dict[str, set[str]]) -> Any:
     if name in entry:
         return entry[name]
     if name.endswith("_is_placeholder"):
         return False
     if name.endswith("_name_count"):
         value = entry.get(name.split("_")[0])
-        if value is None:
-            return None
-        return len(_names_by_value(records).get(value, ()))
+        return None if value is None else len(names_of.get(value, ()))
     return None
 
 
-_CACHE: dict[int, dict[str, set[str]]] = {}
-
-
 def _names_by_value(records: Sequence[Record]) -> dict[str, set[str]]:
-    if id(records) not in _CACHE:
-        _CACHE.clear()
-        found: dict[str, set[str]] = {}
-        for entry in records:
-            name = f"{entry.get('first_name') or ''} {entry.get('last_name') or ''}".strip()
-            for key in ("email", "phone"):
-                if entry.get(key) and name:
-                    found.setdefault(entry[key], set()).add(name)
-        _CACHE[id(records)] = found
-    return _CACHE[id(records)]
+    """The names that each email and phone number goes with in these records."""
+    found: dict[str, set[str]] = {}
+    for entry in records:
+        name = f"{entry.get('first_name') or ''} {entry.get('last_name') or ''}".strip()
+        for key in ("email", "phone"):
+            if entry.get(key) and name:
+                found.setdefault(entry[key], set()).add(name)
+    return found
 
 
 @contextmanager
