@@ -86,7 +86,9 @@ def load(name: str | None, dry_run: bool) -> None:
     declared = chosen(name)
     with progress_bars() as show:
         if dry_run:
-            report = try_load(settings.landing_dir, declared, _ledger(settings), show)
+            report = try_load(
+                settings.landing_dir, declared, _ledger(settings), loaded_at=settings.now(), progress=show
+            )
         else:
             take_run_lock(settings)
             with open_warehouse(settings) as connection:

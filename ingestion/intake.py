@@ -28,6 +28,7 @@ from ingestion.landing import Delivery
 from ingestion.ledger import (
     KnownLoad,
     LedgerKey,
+    dated_as_noted,
     find_known,
     next_load_id,
     record_load,
@@ -85,6 +86,7 @@ def _load(
     try:
         fingerprint = take_fingerprint(unpack(delivery.path, delivery.member, workspace))
         key = replace(key, sha256=fingerprint.sha256, size=fingerprint.size)
+        key = dated_as_noted(connection, key)
         known = find_known(connection, key)
         if known is None or known.is_outdated:
             return _take_in(connection, key, fingerprint, workspace, loaded_at, known)

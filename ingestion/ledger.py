@@ -6,7 +6,7 @@ One row per load, written in the load's own transaction; the raw tables themselv
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,27 @@ def refusal_id(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> int:
     return int(last[0]) if last and last[1:] == ("refused", key.sha256) else next_load_id(connection)
 
 
+def dated_as_noted(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> LedgerKey:
+    """A file without a date that was skipped lies there every night: it is of the day it was noted, not of each night.
+
+    Else it would be the newest delivery again and again, and bring back what others have changed since.
+    """
+    if date_in_name(key.delivery.file) is not None:
+        return key
+    last = connection.execute(
+        "select status, file_hash, delivered_at from raw.loads where source = ? and table_name = ? and file = ? "
+        "order by load_id desc limit 1",
+        [key.delivery.source.name, key.delivery.table.name, key.delivery.file],
+    ).fetchone()
+    return replace(key, delivered_at=last[2]) if last and last[:2] == ("skipped", key.sha256) else key
+
+
 def find_known(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KnownLoad | None:
     """The load that makes this delivery nothing new, or None.
 
-    That is: the last content of the same name; or content under another name when the table has got nothing newer, or
-    when that other file was moved here. Without keys, any content the table has seen: its rows would be there twice.
+    That is: the last content of the same name; or the same content under another name, when nothing else was delivered
+    between the two, when it has a later date (and so outdates this one), or when that other file was moved here.
+    Without keys, any content the table has seen: its rows would be there twice.
     """
     found = _loads_like(connection, key)
     loads = [load for load in found if load["status"] == "loaded"]
@@ -94,18 +110,20 @@ def find_known(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KnownLo
     if not same:
         return None
     table = key.delivery.table
-    newest = max(loads, key=lambda load: (load["delivered_at"], load["load_id"]))
     moved = [load for load in same if _was_moved(key, load)]
     is_noted = any(load["status"] == "skipped" for load in found)
     if not table.keys and table.load == "append":
         return _known(connection, key, same[-1], is_repeated=not (moved or is_noted))
-    if newest["file_hash"] == key.sha256:
-        return _known(connection, key, newest, is_repeated=not (moved or is_noted))
+    earlier = [load for load in loads if load["delivered_at"] <= key.delivered_at]
+    before = max(earlier, key=lambda load: (load["delivered_at"], load["load_id"]), default=None)
+    covering = [load for load in same if load is before or load["delivered_at"] > key.delivered_at]
+    if covering:
+        return _known(connection, key, covering[-1], is_repeated=not (moved or is_noted))
     return _known(connection, key, moved[-1], is_repeated=False) if moved else None
 
 
 def _loads_like(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> list[dict[str, Any]]:
-    """In load order: every load of this name, every load of this content, and the newest delivery of the table.
+    """In load order: every load of this name, every load of this content, and what was delivered last before this.
 
     Also this content under this name where it was noted as skipped.
     """
@@ -117,7 +135,10 @@ def _loads_like(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> list[d
         )
         select load_id, status, file, file_hash, delivered_at, loaded_at, rows_unchanged, compared_to from loads
         where file = $file or file_hash = $sha256
-            or load_id = (select load_id from loads order by delivered_at desc, load_id desc limit 1)
+            or load_id = (
+                select load_id from loads where delivered_at <= $delivered_at
+                order by delivered_at desc, load_id desc limit 1
+            )
         union all
         select load_id, status, file, file_hash, delivered_at, loaded_at, rows_unchanged, compared_to from raw.loads
         where status = 'skipped' and source = $source and table_name = $table_name
@@ -129,6 +150,7 @@ def _loads_like(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> list[d
             "table_name": key.delivery.table.name,
             "file": key.delivery.file,
             "sha256": key.sha256,
+            "delivered_at": key.delivered_at,
         },
     )
     names = [column[0] for column in found.description or ()]

@@ -68,14 +68,19 @@ def preview_tables(
 
 
 def try_load(
-    landing_dir: Path, sources: Sequence[Source], ledger: pa.Table | None, progress: Progress = silent
+    landing_dir: Path,
+    sources: Sequence[Source],
+    ledger: pa.Table | None,
+    *,
+    loaded_at: datetime,
+    progress: Progress = silent,
 ) -> LoadReport:
-    """What a load would report: files that `ledger` (the rows of raw.loads) knows are skipped."""
+    """What a load at this time (naive UTC) would report: files that `ledger` (the rows of raw.loads) knows are skipped."""
     with _linked(landing_dir, sources) as links, duckdb.connect() as connection:
         if ledger is not None:
             prepare_tables(connection, sources)
             connection.execute("insert into raw.loads by name select * from ledger")
-        return load(connection, links, sources, progress=progress, loaded_at=_LOADED_AT)
+        return load(connection, links, sources, progress=progress, loaded_at=loaded_at)
 
 
 def _preview(source: Source, landing_dir: Path, table: Table, rows: int, progress: Progress) -> TablePreview:

@@ -36,7 +36,7 @@ def stale_opt_outs(
     telling = {source.name: source for source in sources if source.opt_outs}
     reasons: dict[str, list[str]] = {}
     for status in source_status(connection, telling.values(), now):
-        reason = _reason(status)
+        reason = _reason(telling[status.source], status)
         if reason:
             for channel in telling[status.source].opt_outs:
                 reasons.setdefault(channel, []).append(reason)
@@ -56,14 +56,19 @@ def with_stale_opt_outs(
     return holds
 
 
-def _reason(status: SourceStatus) -> str | None:
+def _reason(source: Source, status: SourceStatus) -> str | None:
     consequence = f"so somebody who has unsubscribed since might still be reached (`cdp sources status {status.source}`)"
     if status.is_late:
         return (
             f"{status.title}, which tells who unsubscribed, last delivered on {status.last_loaded_at:%Y-%m-%d %H:%M} and "
             f"should have again by {status.next_expected_at:%Y-%m-%d %H:%M}, {consequence}"
         )
-    if status.missing_files:
-        file = status.missing_files[0].file
-        return f"{status.title}, which tells who unsubscribed, delivered {file}, which could not be loaded, {consequence}"
+    # what brings changes only does not tell again what was in a file that could not be read
+    whole = {table.name for table in source.tables if table.load == "replace"}
+    unread = [refused for refused in status.refused if refused.is_newest or refused.table_name not in whole]
+    if unread:
+        return (
+            f"{status.title}, which tells who unsubscribed, delivered {unread[0].file}, which could not be loaded, "
+            f"{consequence}; deliver it again, or take it away if a later file holds all of it"
+        )
     return None

@@ -68,7 +68,39 @@ def test_versions_in_any_order_of_arrival(history, data):
         due = {key: name for day in sorted(history) for key, name in history[day].items()}
         assert newest(ground) == due
         before = ground.rows("*")
+        assert not ground.load().changed
+        assert ground.rows("*") == before
+
+
+def test_an_older_delivery_that_the_same_content_outdates_is_never_stored():
+    with new_ground(load="upsert") as ground:
+        deliver(ground, "2026-10-10", [("1", "b")])
+        deliver(ground, "2026-10-12", [("1", "a")])
         ground.load()
+        deliver(ground, "2026-10-11", [("1", "a")])
+        deliver(ground, "2026-10-13", [("1", "b")])
+        ground.load()
+        before = ground.rows("*")
+        assert not ground.load().changed
+        assert ground.rows("*") == before
+        assert newest(ground) == {"1": "b"}
+
+
+@FEW
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=4), st.data())
+def test_files_without_a_date_count_from_the_day_they_came(contents, data):
+    holds: dict[str, str] = {}
+    with new_ground(load="upsert") as ground:
+        for day, content in enumerate(contents, start=1):
+            # the order of names says nothing; a name may be written over, and what it holds already is not delivered
+            name = data.draw(st.sampled_from([n for n in "vwxyz" if holds.get(n) != content]), label="name")
+            deliver(ground, name, [("1", content)])
+            holds[name] = content
+            for hour in range(data.draw(st.integers(1, 2), label="loads")):
+                ground.load(datetime(2026, 11, day, hour))
+            assert newest(ground) == {"1": content}
+        before = ground.rows("*")
+        assert not ground.load(datetime(2026, 11, 30)).changed
         assert ground.rows("*") == before
 
 

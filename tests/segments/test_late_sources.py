@@ -188,6 +188,27 @@ def test_a_refused_list_of_who_unsubscribed_holds_every_sync_over_its_channels(n
     )
 
 
+@pytest.mark.parametrize(
+    ("source", "table", "holds"), [("mailchimp", "unsubscribed", True), ("loyalty", "members", False)]
+)
+def test_what_a_refused_file_told_alone_no_later_delivery_of_changes_makes_up_for(
+    night, compiled, source, table, holds
+):
+    """The members' list is delivered whole each time; who unsubscribed last week is in last week's file only."""
+    with open_warehouse(night) as connection:
+        refuse(connection, source_of(source), table, hours_ago=1)
+        connection.execute(
+            "update raw.loads set table_name = ?, delivered_at = ? where source = ? and status = 'loaded'",
+            [table, NOW, source],
+        )
+    held, syncs = released(night, compiled, "r1")
+    assert held == {}
+    assert set(syncs) == (over(compiled, "email", "ads") if holds else set())
+    with open_warehouse(night) as connection:  # somebody has seen to it that a later file holds all of it
+        connection.execute("update raw.loads set status = 'taken away' where status = 'refused'")
+    assert released(night, compiled, "r2") == ({}, {})
+
+
 def test_a_source_that_a_segment_is_not_built_from_is_pointed_out(compiled):
     found = segments_of(compiled)
     cart = found["abandoned_cart"]
