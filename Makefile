@@ -34,8 +34,9 @@ bench: .venv/.ready  ## time, CPU and memory per stage, full and with 1 % new, a
 	@$(BIN)/python -m bench.identity --records $(or $(BENCH),100000)
 	@$(BIN)/python -m bench.activation
 
-soak: .venv/.ready  ## 100,000 random histories of syncs, and 1,000 through the real sender (about half an hour)
+soak: .venv/.ready  ## 100,000 random histories of syncs, 1,000 through the real sender, new examples for every property (about an hour)
 	@CDP_TEST_HISTORIES=100000 CDP_TEST_INSTALLATIONS=1000 $(BIN)/pytest tests/reverse_etl/test_plan_histories.py tests/reverse_etl/test_send_histories.py tests/reverse_etl/test_job_histories.py
+	@for round in 1 2 3 4 5; do HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 --dist loadfile $$(grep -rl '^@given' tests) || exit 1; done
 
 clean:  ## remove the environment and what tools left behind; the data folder stays (it holds what cannot be rebuilt)
 	rm -rf .venv target logs bench/results *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

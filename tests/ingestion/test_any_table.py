@@ -1,6 +1,6 @@
 """Any table, written by anybody's writer in any dialect and encoding, comes back equal or is refused with a reason.
 
-HYPOTHESIS_PROFILE=thorough looks at many more tables.
+`make soak` looks at many more tables, and others each time.
 """
 
 from __future__ import annotations

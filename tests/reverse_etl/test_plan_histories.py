@@ -394,8 +394,6 @@ def declaration(declare):
 @settings(
     max_examples=10,
     deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.tuples(steps, facts), st.sampled_from(sorted(TOOLS)))
