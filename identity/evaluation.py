@@ -5,20 +5,20 @@ Measures and the exact-match baseline only; nothing here changes a customer.
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from identity.errors import QualityBelowFloor, TruthUnreadable
 from identity.neighbourhoods import Edges, neighbourhoods
 from identity.outputs import EVALUATION_DDL
-from identity.workspace import first_row
+from identity.workspace import count_rows, first_row
 from warehouse.connections import transaction
+from warehouse.sql_text import path_literal
 
 METHODS = ("resolved", "exact email or phone")
 TIERS = {"resolved strictly": "strict_id", "resolved loosely": "loose_id"}
@@ -39,17 +39,22 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth_path: Path) -> list[Me
     Reads `intermediate.int_identity__records`; adds the newest run to `identity.identity_evaluation`. The truth is a CSV with
     columns source, source_key, person_id; records that it does not name are left out. Raises TruthUnreadable.
     """
-    truth = read_truth(truth_path)
-    measured = {
-        METHODS[0]: resolved_clusters(connection),
-        METHODS[1]: exact_clusters(connection),
-        **{method: resolved_clusters(connection, column) for method, column in TIERS.items()},
+    _load_truth(connection, truth_path)
+    _label_exact(connection)
+    published = {METHODS[0]: "customer_id", **TIERS}
+    clusterings = {
+        METHODS[1]: "exact_clusters",
+        **{
+            method: f"(select record_id, {column} as cluster from identity.identity_clusters)"
+            for method, column in published.items()
+        },
     }
     metrics = [
         Metric(method, name, value)
-        for method, found in measured.items()
-        for name, value in measure(found, truth).items()
+        for method in (METHODS[0], METHODS[1], *TIERS)
+        for name, value in measure_tables(connection, clusterings[method], "truth").items()
     ]
+    connection.execute("drop table truth; drop table exact_clusters")
     _write(connection, metrics)
     return metrics
 
@@ -79,41 +84,54 @@ def hold_floors(figures: Mapping[str, float], floors: Mapping[str, float]) -> No
 
 
 def read_truth(path: Path) -> dict[str, str]:
-    """record_id (source:source_key) → person_id."""
+    """record_id (source:source_key) → person_id. Raises TruthUnreadable."""
+    with duckdb.connect() as connection:
+        _load_truth(connection, path)
+        return dict(connection.execute("select record_id, person from truth").fetchall())
+
+
+def _load_truth(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Create temp table `truth(record_id, person)`. Raises TruthUnreadable."""
+    reader = f"read_csv({path_literal(path)}, all_varchar = true, header = true, delim = ',', quote = '\"')"
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
+        found = {str(row[0]) for row in connection.execute(f"describe from {reader}").fetchall()}
+    except duckdb.Error as error:
         raise TruthUnreadable(
-            f"The truth file {path} could not be read: {error.strerror}. Check the path."
+            f"The truth file {path} could not be read: {str(error).splitlines()[0]}. Check the path."
         ) from error
-    lacking = {"source", "source_key", "person_id"} - set(rows[0] if rows else ())
-    if lacking:
+    if lacking := {"source", "source_key", "person_id"} - found:
         raise TruthUnreadable(
             f"The truth file {path} lacks {', '.join(sorted(lacking))}. It needs the columns source, source_key, person_id."
         )
-    return {f"{row['source']}:{row['source_key']}": row["person_id"] for row in rows}
+    connection.execute(
+        f"create or replace temp table truth as select source || ':' || source_key as record_id, max(person_id) as person"
+        f" from {reader} group by all"
+    )
 
 
 def measure(clusters: Mapping[str, str], truth: Mapping[str, str]) -> dict[str, float]:
-    """Measures of a clustering (record → cluster) over the records in both.
+    """As `measure_tables`, of record → cluster and record → person."""
+    sides = {"found": (clusters, "cluster"), "known": (truth, "person")}
+    with duckdb.connect() as connection:
+        for name, (labels, column) in sides.items():
+            texts = {"record_id": list(labels), column: list(labels.values())}
+            connection.register(name, pa.table(texts, schema=pa.schema([(c, pa.string()) for c in texts])))
+        return measure_tables(connection, "found", "known")
+
+
+def measure_tables(connection: duckdb.DuckDBPyConnection, clusters: str, truth: str) -> dict[str, float]:
+    """Measures of the relation `clusters(record_id, cluster)` over the records that `truth(record_id, person)` has too.
 
     Pairwise: shares over pairs of records. B-cubed: averages over records (Bagga and Baldwin 1998). Exact clusters:
     share of persons whose records form one cluster with nobody else's. Over-merges: clusters holding several persons.
     """
-    records = [record for record in clusters if record in truth]
-    cells = Counter((clusters[record], truth[record]) for record in records)
-    found = Counter(clusters[record] for record in records)
-    real = Counter(truth[record] for record in records)
-    together = sum(_pairs(count) for count in cells.values())
-    precision = _share(together, sum(map(_pairs, found.values())))
-    recall = _share(together, sum(map(_pairs, real.values())))
-    b_precision = _share(
-        sum(count * count / found[cluster] for (cluster, _), count in cells.items()), len(records)
-    )
-    b_recall = _share(sum(count * count / real[person] for (_, person), count in cells.items()), len(records))
-    exact = sum(count == found[cluster] == real[person] for (cluster, person), count in cells.items())
-    persons_in = Counter(cluster for cluster, _ in cells)
+    cursor = connection.execute(_MEASURES.format(clusters=clusters, truth=truth))
+    names = [column[0] for column in cursor.description or ()]
+    found = {name: float(value) for name, value in zip(names, cursor.fetchall()[0], strict=True)}
+    precision = _share(found["together"], found["pairs_found"])
+    recall = _share(found["together"], found["pairs_known"])
+    b_precision = _share(found["precisions"], found["records"])
+    b_recall = _share(found["recalls"], found["records"])
     return {
         "precision": precision,
         "recall": recall,
@@ -121,13 +139,39 @@ def measure(clusters: Mapping[str, str], truth: Mapping[str, str]) -> dict[str, 
         "b_cubed_precision": b_precision,
         "b_cubed_recall": b_recall,
         "b_cubed_f1": _harmonic(b_precision, b_recall),
-        "exact_cluster_rate": _share(exact, len(real)),
-        "largest_cluster": float(max(found.values(), default=0)),
-        "over_merges": float(sum(count > 1 for count in persons_in.values())),
-        "records": float(len(records)),
-        "persons": float(len(real)),
-        "customers": float(len(found)),
+        "exact_cluster_rate": _share(found["exact"], found["persons"]),
+        **{
+            name: found[name]
+            for name in ("largest_cluster", "over_merges", "records", "persons", "customers")
+        },
     }
+
+
+# sums of fractions are rounded: in which order the engine adds them up must not show
+_MEASURES = """
+    with cells as (
+        select cluster, person, count(*) as n from {clusters} join {truth} using (record_id) group by all
+    ),
+    found as (select cluster, sum(n) as n, count(*) as persons from cells group by cluster),
+    known as (select person, sum(n) as n from cells group by person),
+    sides as (
+        select cells.n, found.n as in_cluster, known.n as of_person
+        from cells join found using (cluster) join known using (person)
+    )
+    select
+        (select coalesce(sum(n * (n - 1)), 0) from found) as pairs_found,
+        (select coalesce(sum(n * (n - 1)), 0) from known) as pairs_known,
+        (select coalesce(max(n), 0) from found) as largest_cluster,
+        (select count(*) from found where persons > 1) as over_merges,
+        (select count(*) from found) as customers,
+        (select count(*) from known) as persons,
+        coalesce(sum(n), 0) as records,
+        coalesce(sum(n * (n - 1)), 0) as together,
+        coalesce(round(sum(n * n / in_cluster), 6), 0) as precisions,
+        coalesce(round(sum(n * n / of_person), 6), 0) as recalls,
+        count(*) filter (n = in_cluster and n = of_person) as exact
+    from sides
+"""
 
 
 def resolved_clusters(connection: duckdb.DuckDBPyConnection, column: str = "customer_id") -> dict[str, str]:
@@ -137,19 +181,34 @@ def resolved_clusters(connection: duckdb.DuckDBPyConnection, column: str = "cust
 
 def exact_clusters(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """record → cluster, as a business without identity resolution has it: records joined by an equal email or an equal phone."""
-    rows = connection.execute(
-        "select record_id, email, phone from intermediate.int_identity__records order by record_id"
-    ).fetchall()
-    first: dict[tuple[str, str], int] = {}
-    left, right = [], []
-    for number, (_, email, phone) in enumerate(rows):
-        for kind, value in (("email", email), ("phone", phone)):
-            if value:
-                left.append(first.setdefault((kind, value), number))
-                right.append(number)
-    edges = Edges(np.array(left, dtype=np.int64), np.array(right, dtype=np.int64), np.ones(len(left)))
-    labels = neighbourhoods(edges, len(rows), largest=max(len(rows), 1), least=0.0)
-    return {record: str(label) for (record, _, _), label in zip(rows, labels.tolist(), strict=True)}
+    _label_exact(connection)
+    return dict(connection.execute("select record_id, cluster from exact_clusters").fetchall())
+
+
+def _label_exact(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create temp table `exact_clusters(record_id, cluster)`."""
+    connection.execute(
+        "create or replace temp table exact_clusters as"
+        " select record_id, email, phone, row_number() over (order by record_id) - 1 as cluster"
+        " from intermediate.int_identity__records"
+    )
+    pairs = connection.execute(
+        " union all ".join(
+            f"select min(cluster) over (partition by {field}) as first, cluster as other"
+            f" from exact_clusters where {field} <> ''"
+            for field in ("email", "phone")
+        )
+    ).fetchnumpy()
+    count = count_rows(connection, "exact_clusters")
+    first, other = (np.asarray(pairs[name], np.int64) for name in ("first", "other"))
+    edges = Edges(first, other, np.ones(len(first)))
+    labels = neighbourhoods(edges, count, largest=max(count, 1), least=0.0)
+    connection.register("labels", pa.table({"cluster": np.arange(count), "label": labels}))
+    connection.execute(
+        "create or replace temp table exact_clusters as"
+        " select record_id, label::varchar as cluster from exact_clusters join labels using (cluster)"
+    )
+    connection.unregister("labels")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, metrics: list[Metric]) -> None:
@@ -167,10 +226,6 @@ def _write(connection: duckdb.DuckDBPyConnection, metrics: list[Metric]) -> None
             "insert into identity.identity_evaluation values (?, ?, ?, ?)",
             [[newest[0] if newest else None, m.method, m.metric, m.value] for m in metrics],
         )
-
-
-def _pairs(count: int) -> int:
-    return count * (count - 1) // 2
 
 
 def _share(part: float, whole: float) -> float:

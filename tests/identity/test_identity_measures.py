@@ -32,7 +32,7 @@ def test_b_cubed_of_an_example_worked_by_hand() -> None:
 
 
 @given(LABELLED)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_b_cubed_is_the_average_over_records_of_what_is_right_around_them(
     pairs: list[tuple[int, int]],
 ) -> None:
@@ -51,7 +51,7 @@ def test_b_cubed_is_the_average_over_records_of_what_is_right_around_them(
 
 
 @given(LABELLED)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_pairwise_measures_count_pairs(pairs: list[tuple[int, int]]) -> None:
     found, truth = _named(pairs)
     joined = {pair for pair in combinations(found, 2) if found[pair[0]] == found[pair[1]]}
@@ -65,7 +65,7 @@ def test_pairwise_measures_count_pairs(pairs: list[tuple[int, int]]) -> None:
 
 
 @given(LABELLED, st.randoms())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_names_of_clusters_and_order_of_records_do_not_matter(pairs: list[tuple[int, int]], draw) -> None:
     found, truth = _named(pairs)
     records = list(found)
@@ -76,7 +76,7 @@ def test_names_of_clusters_and_order_of_records_do_not_matter(pairs: list[tuple[
 
 
 @given(LABELLED)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_customer_of_several_persons_is_listed_with_all_its_records(
     pairs: list[tuple[int, int]],
 ) -> None:
