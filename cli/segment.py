@@ -11,9 +11,9 @@ import click
 import duckdb
 
 from cli.home import prepare_dagster_home
-from cli.segment_diff import diff
+from cli.segment_diff import at_stake, diff
 from cli.terminal import console, heading, table
-from segments.contracts import FOLDER, Segment, find_segment, read_segments
+from segments.contracts import FOLDER, Segment, find_segment, nearest, read_segments
 from segments.definitions import define
 from segments.drafts import write_draft
 from segments.errors import UnknownSegment
@@ -139,8 +139,7 @@ def _print_preview(found: Segment, tried: Preview) -> None:
     for count, text in notes:
         if count:
             console.print(f"  {count:,} {text}")
-    reach = ", ".join(f"{count:,} by {channel}" for channel, count in tried.stake.contactable.items())
-    console.print(f"  have spent {tried.stake.spend:,.2f} in all; may be reached: {reach}")
+    console.print(f"  {at_stake(tried.stake, tried.currency)}")
     console.print(table(["customer", "name", "why"], tried.examples))
     if tried.overlaps:
         heading("Also in")
@@ -184,5 +183,7 @@ def _find(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, int, s
     ).fetchall()
     known = {segment: (title, int(count), status, reasons) for segment, title, count, status, reasons in rows}
     if name not in known:
-        raise UnknownSegment(f"There is no segment {name!r}. There are: {', '.join(sorted(known))}.")
+        raise UnknownSegment(
+            f"No segment {name!r} was built{nearest(name, known)}. Built are: {', '.join(sorted(known))}."
+        )
     return known[name]

@@ -137,7 +137,7 @@ def _print(found: Difference, connection: duckdb.DuckDBPyConnection, limit: int)
         console.print("Nobody enters or leaves.")
         return
     for word, stake in (("enter", found.entering), ("leave", found.leaving), ("stay", found.staying)):
-        console.print(f"  {stake.people:,} {word}; {_at_stake(stake, found.currency)}")
+        console.print(f"  {stake.people:,} {word}; {at_stake(stake, found.currency)}")
     heading("Why")
     console.print(
         table(
@@ -160,6 +160,7 @@ def _print_people(connection: duckdb.DuckDBPyConnection, change: str, limit: int
         console.print(table(["customer", "name", "why", "has spent"], rows))
 
 
-def _at_stake(stake: Stake, currency: str) -> str:
+def at_stake(stake: Stake, currency: str) -> str:
+    """What people have spent, and how many of them may be reached where."""
     reach = ", ".join(f"{count:,} by {channel}" for channel, count in stake.contactable.items())
     return f"they have spent {stake.spend:,.2f} {currency}; may be reached: {reach}"

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from orchestration.errors import DbtFailed
+from orchestration.errors import DbtFailed, plain
 from segments.definitions import Model
 from warehouse.settings import PROJECT_DIR
 
@@ -84,8 +84,8 @@ def compile_project(project_dir: Path, segments: Iterable[str]) -> CompiledProje
             text=True,
         )
         if finished.returncode != 0:
-            said = (finished.stdout + finished.stderr).strip()
-            raise DbtFailed(f"The dbt project in {project_dir} could not be compiled: {said[-2000:]}")
+            said = plain(finished.stdout.strip() or finished.stderr.strip())
+            raise DbtFailed(f"The dbt project in {project_dir} could not be compiled.\n{said}")
         manifest = json.loads((target / "manifest.json").read_bytes())
     texts = {key: node.get("compiled_code") or "" for key, node in manifest["nodes"].items()}
     return CompiledProject(manifest, {model.name: model for model in compiled_models(manifest, texts)})

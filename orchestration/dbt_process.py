@@ -20,7 +20,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.utils.encoding import JSONEncoder
 
-from orchestration.errors import DbtFailed
+from orchestration.errors import DbtFailed, plain
 from orchestration.target import target_dir
 from warehouse.progress import Progress, silent
 from warehouse.settings import PROJECT_DIR, Settings
@@ -85,7 +85,7 @@ def build(
         NodeResult(
             unique_id=node.node.unique_id,
             status=str(node.status),
-            message=node.message or "",
+            message=plain(node.message or ""),
             failures=int(node.failures or 0),
             seconds=float(node.execution_time),
             sql=getattr(node.node, "compiled_code", None) or "",
@@ -105,7 +105,8 @@ def compiled_sql() -> dict[str, str]:
     if python:  # dbt wants a connection of another kind for these, and fails
         options += ["--exclude", *(".".join(fqn) for fqn in python)]
     before = os.environ.get("CDP_DATA_DIR")
-    with TemporaryDirectory() as nowhere:
+    # where a model cannot be compiled dbt gives up, and its other threads go on writing for a moment
+    with TemporaryDirectory(ignore_cleanup_errors=True) as nowhere:
         # dbt opens a file even so; the real one may be in use, and only its name is in the SQL
         os.environ["CDP_DATA_DIR"] = nowhere
         try:
@@ -116,7 +117,9 @@ def compiled_sql() -> dict[str, str]:
             if before is not None:
                 os.environ["CDP_DATA_DIR"] = before
     if not result.success:
-        raise DbtFailed(f"The models could not be compiled: {result.exception}. Correct the one it names.")
+        raise DbtFailed(
+            f"The models could not be compiled. Correct the one that is named:\n{plain(str(result.exception))}"
+        )
     return {node.node.unique_id: node.node.compiled_code for node in result.result.results}
 
 

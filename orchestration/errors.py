@@ -3,6 +3,12 @@
 from warehouse.errors import CdpError
 
 
+def plain(said: str) -> str:
+    """What dbt said, without the values of all variables and without what the engine says of its own memory."""
+    told = said.partition("Vars supplied to")[0]
+    return "\n".join(line for line in told.splitlines() if not line.startswith(("nanobind:", " - "))).strip()
+
+
 class OrchestrationError(CdpError):
     """A run could not be put together or carried out."""
 

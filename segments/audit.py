@@ -19,13 +19,17 @@ OVERRIDE_TOLERANCE = 0.1
 
 @dataclass(frozen=True)
 class Counts:
-    """A segment before its release, in people. `candidates` None = its table could not be built or is not there."""
+    """A segment before its release, in people. `candidates` None = its table could not be built or is not there.
+
+    `unusable` says why where it is there all the same.
+    """
 
     candidates: int | None
     members: int = 0
     entered: int = 0
     left: int = 0
     was_released: bool = False
+    unusable: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def audit(
     if segment.contract is None:
         return Verdict(fixed=(str(segment.problem),))
     if counts.candidates is None:
-        return Verdict(fixed=(findings.broken or "its table has not been built",))
+        return Verdict(fixed=(counts.unusable or findings.broken or "its table has not been built",))
     broken = (findings.broken,) if findings.broken else ()
     built_on = (_made_from(findings.held),) if findings.held else ()
     stale = tuple(

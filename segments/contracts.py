@@ -55,9 +55,7 @@ class SegmentContract(BaseModel):
     @classmethod
     def _is_known(cls, value: str) -> str:
         if value not in PURPOSES:
-            raise ValueError(
-                f"{value!r} is not a purpose that consent is kept for{_nearest(value, PURPOSES)}"
-            )
+            raise ValueError(f"{value!r} is not a purpose that consent is kept for{nearest(value, PURPOSES)}")
         return value
 
     @field_validator("size_band")
@@ -120,7 +118,7 @@ def find_segment(segments: Mapping[str, Segment], name: str) -> Segment:
     bare = name.removeprefix(PREFIX)
     if bare not in segments:
         raise UnknownSegment(
-            f"There is no segment {bare!r}{_nearest(bare, segments)}. There are: {', '.join(sorted(segments))}. "
+            f"There is no segment {bare!r}{nearest(bare, segments)}. There are: {', '.join(sorted(segments))}. "
             f"`cdp segment new {bare}` begins one."
         )
     return segments[bare]
@@ -163,11 +161,12 @@ def _contract(
     try:
         contract = SegmentContract.model_validate(dict(given))
     except ValidationError as error:
-        raise ContractError(f"{where}: {'; '.join(_explain(item) for item in error.errors())}.") from error
+        raise ContractError(f"{where}: {_sentence('; '.join(map(_explain, error.errors())))}") from error
     unknown = [name for name in contract.sources if sources is not None and name not in set(sources)]
     if unknown:
+        near = nearest(unknown[0], sources or ())
         raise ContractError(
-            f"{where}: `sources` names {unknown[0]!r}, which is no source{_nearest(unknown[0], sources or ())}."
+            f"{where}: {_sentence(f'`sources` names {unknown[0]!r}, which is no source{near}')}"
         )
     channels = [channel for channel in contract.channel if channel != "none"]
     if channels and not contract.sources and not is_combined:
@@ -189,14 +188,24 @@ def _explain(item: Any) -> str:  # noqa: ANN401 (pydantic's ErrorDetails)
     key = ".".join(str(part) for part in item["loc"])
     known = SegmentContract.model_fields
     if item["type"] == "extra_forbidden":
-        hint = _nearest(key, known) or f"; the keys are {', '.join(known)}"
+        hint = nearest(key, known) or f"; the keys are {', '.join(known)}"
         return f"`{key}` is not a key of meta.segment{hint}"
     if item["type"] == "missing":
         return f"`{key}` is missing from meta.segment"
     message = item["msg"].removeprefix("Value error, ")
-    return f"`{key}`: {message[0].lower() + message[1:]} (found {item['input']!r})"
+    return f"`{key}`: {message[0].lower() + message[1:]} (found {item['input']!r}{_like(key)})"
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
+def _like(key: str) -> str:
+    """An example where a share was written as 30% or 30."""
+    return "; a share is written like 0.3" if key in ("largest_change", "holdout_share") else ""
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`, did you mean …?` where one of the known words is much like this one, else nothing."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f", did you mean `{near[0]}`?" if near else ""

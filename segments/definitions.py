@@ -13,6 +13,7 @@ from datetime import datetime
 
 import duckdb
 from sqlglot import exp, parse_one
+from sqlglot.errors import ParseError, SqlglotError
 
 from segments.contracts import PREFIX, Segment, SegmentContract
 from segments.errors import DefinitionError
@@ -98,8 +99,15 @@ def define(
 
 
 def tables_of_all(models: Mapping[str, Model]) -> dict[str, frozenset[str]]:
-    """Model → relations (`"schema"."table"`) it reads."""
-    return {name: frozenset(map(relation_of, tables_in(model.sql))) for name, model in models.items()}
+    """Model → relations (`"schema"."table"`) it reads; none where its SQL cannot be read, which is for who carries it out."""
+    return {name: _tables_of(model) for name, model in models.items()}
+
+
+def _tables_of(model: Model) -> frozenset[str]:
+    try:
+        return frozenset(map(relation_of, tables_in(model.sql)))
+    except DefinitionError:
+        return frozenset()
 
 
 def tables_in(sql: str) -> list[exp.Table]:
@@ -115,8 +123,17 @@ def parse(sql: str) -> exp.Expr:
     """The query as a tree. Raises DefinitionError."""
     try:
         return parse_one(sql, dialect="duckdb")
-    except Exception as error:
-        raise DefinitionError(f"This SQL could not be read: {error}\n{sql}") from error
+    except SqlglotError as error:
+        raise DefinitionError(f"its SQL cannot be read: {_where(error)}") from error
+
+
+def _where(error: SqlglotError) -> str:
+    """What is wrong with a query, and the words around it: its lines are not those of the file."""
+    if not isinstance(error, ParseError) or not error.errors:
+        return str(error)
+    first = error.errors[0]
+    before, after = str(first["start_context"]).split()[-5:], str(first["end_context"]).split()[:3]
+    return f"{str(first['description']).lower()} at `{' '.join([*before, str(first['highlight']), *after])}`"
 
 
 def keep(
@@ -163,7 +180,7 @@ def read_released(state: duckdb.DuckDBPyConnection, name: str) -> Definition | N
     }
     return Definition(
         name,
-        f"released on {released_at:%Y-%m-%d}",
+        f"the release of {released_at:%Y-%m-%d}",
         SegmentContract.model_validate(json.loads(contract)),
         {model: Model(model, *texts[key]) for model, key in json.loads(models).items()},
     )

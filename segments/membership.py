@@ -36,6 +36,8 @@ def prepare_candidates(connection: duckdb.DuckDBPyConnection, segment: Segment) 
     ).fetchall()[0]
     if segment.contract is None or not has_table(connection, segment.relation):
         return Counts(None, members, was_released=released)
+    if missing := missing_columns(connection, segment.relation):
+        return Counts(None, members, was_released=released, unusable=missing)
     connection.execute(
         f"create or replace temp table candidates as {candidates_sql(segment.relation, name, segment.contract)}"
     )
@@ -72,6 +74,13 @@ def has_table(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
             [schema.rpartition(".")[2], table],
         ).fetchall()[0][0]
     )
+
+
+def missing_columns(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """Why a segment's table says too little to release it; empty when it has what every segment has."""
+    found = {row[0] for row in connection.execute(f"describe {relation}").fetchall()}
+    missing = [f"`{name}`" for name in ("customer_id", "reason") if name not in found]
+    return f"its SQL gives no column {' and no '.join(missing)}, which every segment has" if missing else ""
 
 
 def explain_leaving(

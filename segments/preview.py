@@ -11,7 +11,7 @@ from segments.contracts import PREFIX
 from segments.definitions import Definition
 from segments.errors import DefinitionError
 from segments.membership import candidates_sql
-from segments.stakes import Stake, contactable_channels, stake
+from segments.stakes import Stake, contactable_channels, currency_of, stake
 from segments.trial import build, not_built
 
 
@@ -29,6 +29,7 @@ class Preview:
     examples: list[tuple[Any, ...]]
     overlaps: list[tuple[str, int]]
     stake: Stake
+    currency: str
 
 
 def preview(connection: duckdb.DuckDBPyConnection, definition: Definition, examples: int) -> Preview:
@@ -60,6 +61,7 @@ def preview(connection: duckdb.DuckDBPyConnection, definition: Definition, examp
         ).fetchall(),
         overlaps=_overlaps(connection, definition.segment),
         stake=stake(connection, "preview_members", contactable_channels(connection)),
+        currency=currency_of(connection),
     )
 
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 from segments.contracts import PREFIX
 from segments.definitions import Definition, parse, relation_of, tables_in
 from segments.errors import DefinitionError
-from segments.membership import candidates_sql, has_table
+from segments.membership import candidates_sql, has_table, missing_columns
 
 
 def models_to_build(connection: duckdb.DuckDBPyConnection, before: Definition, after: Definition) -> set[str]:
@@ -57,21 +57,30 @@ def build(
     wanted, built = set(names), dict[str, str]()
     sql = ""
     for model in definition.models.values():
-        text = _reading(model.sql, built)
         is_segment = model.name == PREFIX + definition.segment
         if not is_segment and model.name not in wanted:
             continue
         table = f"{prefix}__model__{model.name}"
         try:
+            text = _reading(model.sql, built)
             connection.execute(f'create or replace temp table "{table}" as {text}')
-        except duckdb.Error as error:
+        except (duckdb.Error, DefinitionError) as error:
             raise DefinitionError(
-                f"{model.name} ({definition.label}) does not run: {str(error).splitlines()[0]} "
-                "If it reads something that the last run did not have yet, `cdp run` builds it."
+                f"{model.name} ({definition.label}) does not run: {_said(error)}"
             ) from error
         built[model.relation] = table
         sql = text
+    if missing := missing_columns(connection, f'"{prefix}__model__{PREFIX}{definition.segment}"'):
+        raise DefinitionError(f"{PREFIX}{definition.segment} ({definition.label}): {missing}.")
     return sql
+
+
+def _said(error: Exception) -> str:
+    """What the engine says is wrong and what it would have found, without the place in a query that nobody wrote."""
+    said = " ".join(str(error).partition("\n\nLINE ")[0].split()).replace(": : ", ": ")
+    if not isinstance(error, duckdb.BinderException | duckdb.CatalogException):
+        return f"{said}."
+    return f"{said}. If it reads something that the last run did not have yet, `cdp run` builds it."
 
 
 def not_built(connection: duckdb.DuckDBPyConnection, definition: Definition) -> set[str]:

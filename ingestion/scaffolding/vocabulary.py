@@ -25,7 +25,7 @@ PHONES = _words(
 )
 FIRST_NAMES = _words("first given forename firstname vorname prenom nombre nome voornaam imie")
 LAST_NAMES = _words(
-    "last family surname lastname nachname familienname nom apellido apellidos cognome achternaam sobrenome apelido nazwisko"
+    "last family surname lastname nachname zuname familienname nom apellido apellidos cognome achternaam sobrenome apelido nazwisko"
 )
 # these stand for the whole name where no column has the other half
 WHOLE_NAMES = _words("nom nombre nome")

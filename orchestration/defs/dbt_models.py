@@ -4,6 +4,7 @@ One dbt call per step, in this process; a step whose inputs have not changed rep
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -22,6 +23,7 @@ from orchestration.dbt_graph import (
     in_build_order,
 )
 from orchestration.dbt_process import NodeResult
+from orchestration.errors import DbtFailed
 from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
@@ -89,7 +91,8 @@ def _phase(context: dg.AssetExecutionContext, selection: str, exclude: str = "")
             _selected(context, selection), exclude=_excluded(context, exclude), progress=progress.get()
         )
     with open_warehouse(settings) as connection:
-        keep_compiled(connection, compiled_models(MANIFEST, {r.unique_id: r.sql for r in results}))
+        built = {result.unique_id: result.sql for result in results if not result.is_failed}
+        keep_compiled(connection, compiled_models(MANIFEST, built))
         holds.record_results(connection, phase, results, is_subset=context.is_subset)
         yield from _events(context, connection, results)
         # a model that raised is tried again by the next run; a test that failed will only fail again
@@ -112,12 +115,13 @@ def _excluded(context: dg.AssetExecutionContext, exclude: str) -> list[str]:
 
 def _events(context: dg.AssetExecutionContext, connection: Any, results: list[NodeResult]) -> Iterator[Event]:  # noqa: ANN401
     rows = row_counts(connection)
+    _tell_untraceable(context)
     for result in results:
         if result.unique_id.startswith("test."):
             yield from _check(context, result)
     built = {asset_key(MANIFEST, r.unique_id): r for r in results if not r.unique_id.startswith("test.")}
     for key in in_build_order(MANIFEST, context.selected_asset_keys):
-        metadata = _outcome(built.get(key)) | _origins(context, key)
+        metadata = _outcome(built.get(key)) | _origins(key)
         if key.path[-1] in rows:
             metadata["dagster/row_count"] = rows[key.path[-1]]
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
@@ -146,14 +150,25 @@ def _outcome(result: NodeResult | None) -> dict[str, Any]:
     return {"state": "rebuilt", "seconds": result.seconds}
 
 
-def _origins(context: dg.AssetExecutionContext, key: dg.AssetKey) -> dict[str, Any]:
-    """Where each column comes from; a model that cannot be traced is told in the log and does not stop the night."""
-    try:
-        lineage = table_lineage(key.path[-1])
-    except LineageError as error:
-        context.log.warning(str(error))
-        return {}
+def _origins(key: dg.AssetKey) -> dict[str, Any]:
+    """Where each column comes from; nothing where a model cannot be traced, which does not stop the night."""
+    lineage = None if _untraceable() else table_lineage(key.path[-1])
     return {"dagster/column_lineage": lineage, "columns come from": _as_text(lineage)} if lineage else {}
+
+
+@cache
+def _untraceable() -> str:
+    """Why nothing can be traced, empty when it can; asked once, as the whole project is compiled for it."""
+    try:
+        column_graph()
+    except (DbtFailed, LineageError) as error:
+        return str(error)
+    return ""
+
+
+def _tell_untraceable(context: dg.AssetExecutionContext) -> None:
+    if problem := _untraceable():
+        context.log.warning(problem)
 
 
 def _as_text(lineage: dg.TableColumnLineage) -> dg.MarkdownMetadataValue:
@@ -189,8 +204,9 @@ def _unchanged(context: dg.AssetExecutionContext, connection: Any, phase: str) -
         if result.unique_id.startswith("test."):
             yield from _check(context, result)
     rows = row_counts(connection)
+    _tell_untraceable(context)
     for key in in_build_order(MANIFEST, context.selected_asset_keys):
-        metadata = {"state": "unchanged: nothing it is built from is new"} | _origins(context, key)
+        metadata = {"state": "unchanged: nothing it is built from is new"} | _origins(key)
         if key.path[-1] in rows:
             metadata["dagster/row_count"] = rows[key.path[-1]]
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)

@@ -9,6 +9,9 @@ import sys
 import dagster as dg
 import pytest
 
+from orchestration.errors import DbtFailed
+from reports.lineage.errors import UnreadableModel
+
 
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory):
@@ -125,15 +128,22 @@ def test_column_lineage_names_assets_that_exist(definitions):
     assert set(lineages) <= set(column_graph().tables)
 
 
-def test_a_model_that_cannot_be_traced_does_not_stop_the_night(definitions, monkeypatch):
+@pytest.mark.parametrize("cause", [UnreadableModel, DbtFailed])
+def test_a_model_that_cannot_be_traced_or_compiled_does_not_stop_the_night(definitions, monkeypatch, cause):
     from orchestration.defs import dbt_models
-    from reports.lineage.errors import UnreadableModel
+
+    asked = []
 
     def unreadable():
-        raise UnreadableModel("The columns of orders cannot be traced: Unknown column: x.")
+        asked.append("the whole project, which takes seconds")
+        raise cause("The columns of orders cannot be traced: Unknown column: x.")
 
+    dbt_models._untraceable.cache_clear()
     monkeypatch.setattr(dbt_models, "column_graph", unreadable)
     warnings = []
     context = type("Context", (), {"log": type("Log", (), {"warning": staticmethod(warnings.append)})})
-    assert dbt_models._origins(context, dg.AssetKey("orders")) == {}
+    assert dbt_models._origins(dg.AssetKey("orders")) == dbt_models._origins(dg.AssetKey("customers")) == {}
+    dbt_models._tell_untraceable(context)
     assert warnings == ["The columns of orders cannot be traced: Unknown column: x."]
+    assert len(asked) == 1
+    dbt_models._untraceable.cache_clear()

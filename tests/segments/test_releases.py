@@ -105,19 +105,20 @@ def test_a_handful_may_always_come_and_go(filled):
 
 
 def test_a_failed_test_a_late_source_and_a_bad_contract_each_hold_their_own_segment(filled):
-    for name in ("tea", "stale", "unread", "fine", "missing"):
+    for name in ("tea", "stale", "unread", "fine", "missing", "mute"):
         fill(filled, name, some(10))
     filled.execute("drop table segments.segment_missing")
+    filled.execute("alter table segments.segment_mute drop column reason")
     unread = segment("unread").__class__(
         "unread", '"segments"."segment_unread"', "f", "", None, "`purpose` is missing"
     )
     old = SourceState(NOW - timedelta(hours=49), expected_at=NOW + timedelta(hours=1))
     found = release(
-        filled, segment("tea"), segment("stale", sources={"shopify": 48}), unread, segment("fine", sources={"shopify": 72}), segment("missing"),
+        filled, segment("tea"), segment("stale", sources={"shopify": 48}), unread, segment("fine", sources={"shopify": 72}), segment("missing"), segment("mute"),
         broken={"tea": "the data test unique_tea did not pass"}, sources={"shopify": old},
     )  # fmt: skip
     assert {name: d.status for name, d in found.items()} == {
-        "tea": "held", "stale": "held", "unread": "held", "fine": "released", "missing": "held",
+        "tea": "held", "stale": "held", "unread": "held", "fine": "released", "missing": "held", "mute": "held",
     }  # fmt: skip
     assert "unique_tea" in found["tea"].sentence
     assert (
@@ -126,6 +127,7 @@ def test_a_failed_test_a_late_source_and_a_bad_contract_each_hold_their_own_segm
     )
     assert "`purpose` is missing" in found["unread"].sentence
     assert "has not been built" in found["missing"].sentence
+    assert "its SQL gives no column `reason`" in found["mute"].sentence
 
 
 def test_a_source_without_hours_is_judged_by_its_own_schedule(filled):

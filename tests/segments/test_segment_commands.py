@@ -148,8 +148,8 @@ def test_one_segment_is_shown_with_reasons_moves_and_profile(desk):
     assert "… and 54 more (--limit)" in printed
     assert "2026-10-31 entered c018" in printed
     assert "days since order 455.0 495.0" in printed
-    assert "There is no segment 'lapsed'. There are: lapsed_buyers." in desk.cdp(
-        "segment", "show", "lapsed", status=1
+    assert "No segment 'lapsed_buyer' was built, did you mean `lapsed_buyers`?" in desk.cdp(
+        "segment", "show", "lapsed_buyer", status=1
     )
 
 
@@ -179,7 +179,7 @@ def test_two_revisions_are_compared_member_by_member(desk, tmp_path):
 
 def test_the_working_tree_is_compared_with_what_was_released(desk):
     printed = desk.cdp("segment", "diff", "lapsed_buyers")
-    assert "Lapsed buyers from released on 2026-10-31 to the working tree: 56 → 56 customers" in printed
+    assert "Lapsed buyers from the release of 2026-10-31 to the working tree: 56 → 56 customers" in printed
     assert "3 enter" in printed and "3 leave" in printed
 
 
@@ -190,7 +190,7 @@ def test_a_new_segment_is_drafted_previewed_and_passes_its_own_tests(desk):
     assert "did you mean `tea_lovers`" in desk.cdp("segment", "preview", "tea_lover", status=1)
     tried = desk.cdp("segment", "preview", "tea_lovers", "--limit", "1")
     assert "Tea lovers: 50 customers (1 to 100,000 expected: as expected)" in tried
-    assert "have spent 2,500.00 in all; may be reached: 0 by email, 0 by ads" in tried
+    assert "they have spent 2,500.00 GBP; may be reached: 0 by email, 0 by ads" in tried
     assert "c001 Person 1 Has bought 2 times." in tried
     assert "Also in segment customers lapsed_buyers 28" in tried
     assert "is there already" in desk.cdp("segment", "new", "tea_lovers", status=1)
@@ -198,6 +198,27 @@ def test_a_new_segment_is_drafted_previewed_and_passes_its_own_tests(desk):
         "-m", "dbt.cli.main", "build", "--profiles-dir", ".", "--no-use-colors", "--select", "segment_tea_lovers"
     )  # fmt: skip
     assert "PASS=3" in built and "ERROR=0" in built
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("where order_count", "where order_cont", 'order_cont" not found in FROM clause! Candidate bindings: "order_count"'),
+        ("where order_count", "whre order_count", "its SQL cannot be read: expecting ) at"),
+        ("as reason", "as why", "its SQL gives no column `reason`, which every segment has."),
+        ("count >= 2", "count >= {{ var('tea_orders') }}", "Required var 'tea_orders' not found in config:"),
+    ],
+    ids=["column", "syntax", "reason", "var"],
+)  # fmt: skip
+def test_a_mistake_in_a_segments_sql_is_said_in_a_sentence(desk, right, wrong, said):
+    file = MODELS / "segments" / "segment_tea_lovers.sql"
+    desk.edit(file, right, wrong)
+    try:
+        printed = desk.cdp("segment", "preview", "tea_lovers", status=1)
+    finally:
+        desk.edit(file, wrong, right)
+    assert "segment_tea_lovers" in printed and said in printed and len(printed) < 700
+    assert "nanobind" not in printed and "lapsed_buyers_after_days" not in printed
 
 
 def test_a_held_segment_is_let_pass_once_by_a_person(desk):
