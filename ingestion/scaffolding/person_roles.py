@@ -95,9 +95,18 @@ def has_name_parts(table: Table) -> bool:
     return found >= {"first_name", "last_name"}
 
 
+_OTHER_NAMES = {"name", "naam"}
+_SAY_NAME = {"vorname", "forename", "firstname", "voornaam"}
+
+
 def _name_part(raw: str) -> str | None:
-    """Which half of a name the column holds; None for a whole one (`Apellidos, Nombre` says both)."""
-    halves = {"first_name": is_named(raw, FIRST_NAMES), "last_name": is_named(raw, LAST_NAMES)}
+    """Which half of a name the column holds; None for a whole one (`Apellidos, Nombre`, `Vor-/Nachname`, `Name, Vorname`)."""
+    words = set(raw.split("_"))
+    halves = {
+        "first_name": is_named(raw, FIRST_NAMES) or "vor" in words,
+        # a plain `name` beside a word that says name itself is the other one
+        "last_name": is_named(raw, LAST_NAMES) or (words & _OTHER_NAMES != set() and words & _SAY_NAME != set()),
+    }
     return (
         next((half for half, is_it in halves.items() if is_it), None) if sum(halves.values()) == 1 else None
     )
