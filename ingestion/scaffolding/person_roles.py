@@ -71,7 +71,7 @@ def stage_phone(plan: Plan, raw: str, column: Column) -> None:
 
 def stage_name(plan: Plan, raw: str, column: Column) -> None:
     text = told(column, "Name as delivered")
-    part = _name_part(raw)
+    part = _name_parts(plan.table).get(raw)
     is_whole = is_named(raw, WHOLE_NAMES) and not has_name_parts(plan.table)
     if part is not None and not is_whole and plan.take(part, raw):
         example = {"first_name": "Anna", "last_name": "Smith"}[part]
@@ -91,21 +91,28 @@ def stage_name(plan: Plan, raw: str, column: Column) -> None:
 
 def has_name_parts(table: Table) -> bool:
     """True when given and family name are delivered apart."""
-    found = {_name_part(raw) for raw, column in table.raw_columns.items() if column.type == "name"}
-    return found >= {"first_name", "last_name"}
+    return set(_name_parts(table).values()) >= {"first_name", "last_name"}
 
 
-_OTHER_NAMES = {"name", "naam"}
-_SAY_NAME = {"vorname", "forename", "firstname", "voornaam"}
+def _name_parts(table: Table) -> dict[str, str]:
+    """Which half of a name each column holds; a whole one is not in it. `Name` beside `Vorname` is the other half."""
+    names = [raw for raw, column in table.raw_columns.items() if column.type == "name"]
+    found = {raw: half for raw in names if (half := _half(raw)) is not None}
+    if any(set(raw.split("_")) & _GIVEN for raw in found):
+        found |= {raw: "last_name" for raw in names if raw in _PLAIN}
+    return found
 
 
-def _name_part(raw: str) -> str | None:
-    """Which half of a name the column holds; None for a whole one (`Apellidos, Nombre`, `Vor-/Nachname`, `Name, Vorname`)."""
+# in these languages a plain name beside the given name is the family name
+_GIVEN, _PLAIN = {"vorname", "voornaam"}, {"name", "naam"}
+
+
+def _half(raw: str) -> str | None:
+    """Which half of a name the header says; None for a whole one (`Apellidos, Nombre`, `Vor-/Nachname`, `Name, Vorname`)."""
     words = set(raw.split("_"))
     halves = {
         "first_name": is_named(raw, FIRST_NAMES) or "vor" in words,
-        # a plain `name` beside a word that says name itself is the other one
-        "last_name": is_named(raw, LAST_NAMES) or (words & _OTHER_NAMES != set() and words & _SAY_NAME != set()),
+        "last_name": is_named(raw, LAST_NAMES) or bool(words & _GIVEN and words & _PLAIN),
     }
     return (
         next((half for half, is_it in halves.items() if is_it), None) if sum(halves.values()) == 1 else None

@@ -113,7 +113,7 @@ def test_a_list_kept_over_years_with_cells_of_every_kind(tmp_path):
         (["Vor-/Nachname"], {"full_name": "vor_nachname"}),
         (["Vor- und Zuname"], {"full_name": "vor_und_zuname"}),
         (["Name, Vorname"], {"full_name": "name_vorname"}),
-        (["Name", "Vorname"], {"first_name": "vorname"}),
+        (["Name", "Vorname"], {"first_name": "vorname", "last_name": "name"}),
     ],
 )
 def test_halves_of_names_are_told_from_whole_ones(header, parts):
