@@ -56,6 +56,16 @@ def of_outputs(outputs: Mapping[str, exp.Expr], rows: Rows) -> list[Condition] |
     return found
 
 
+def is_among(values: exp.Values, rows: Rows) -> bool:
+    """Whether a list of rows written out in SQL has one that says what `rows` ask for."""
+    places = {name.lower(): at for at, name in enumerate(values.alias_column_names)}
+    asked = [(places[name], text) for name, text in rows if name in places]
+    return any(
+        all(not _is_text(row.expressions[at]) or row.expressions[at].name == text for at, text in asked)
+        for row in values.expressions
+    )
+
+
 def in_sight(column: exp.Column, select: exp.Select, tests: list[Condition]) -> list[Condition]:
     """What `tests` of a select's rows say of the rows that `column` is read from: a window sees all of its part."""
     window = column.find_ancestor(exp.Window)

@@ -70,6 +70,7 @@ class Statement:
     def __init__(self, scope: Scope) -> None:
         self._whole = scope
         self._known: dict[tuple[int, Rows], dict[str, Origins]] = {}
+        self._begun: set[tuple[int, Rows]] = set()  # being read: of a recursive part nothing is known yet
 
     def outputs(self, rows: Rows = ()) -> dict[str, Origins]:
         """Output columns in order, each with what it is made of in `rows`; nothing for what the statement itself states.
@@ -83,7 +84,9 @@ class Statement:
         place = (id(scope), rows)
         if place not in self._known:
             self._known[place] = {}  # a recursive part contributes what its other branches do
+            self._begun.add(place)
             self._known[place] = self._read(scope, rows)
+            self._begun.discard(place)
         return self._known[place]
 
     def _read(self, scope: Scope, rows: Rows) -> dict[str, Origins]:
@@ -91,6 +94,8 @@ class Statement:
         if isinstance(tree, exp.SetOperation):
             return self._united(scope, rows)
         if not isinstance(tree, exp.Select):
+            if isinstance(tree, exp.Values) and not conditions.is_among(tree, rows):
+                return {}
             # unnest and the like: whatever column is asked for
             return {"": self._origins(tree, scope, [], [])}
         _refuse_unknown_stars(tree)
@@ -99,7 +104,17 @@ class Statement:
         if asked is None:
             return {}
         stated = conditions.of_select(tree)
+        if rows and self._reads_no_row(scope, [*stated, *asked]):
+            return {}
         return {name: self._origins(each, scope, stated, asked) for name, each in outputs.items()}
+
+    def _reads_no_row(self, scope: Scope, holding: list[Condition]) -> bool:
+        """True where a part that each row is made with has none of the rows that are asked of it."""
+        for name, source in _required_sources(scope):
+            rows = conditions.rows_of(name, holding)
+            if rows and isinstance(source, Scope) and not self._outputs(source, rows):
+                return (id(source), rows) not in self._begun
+        return False
 
     def _united(self, scope: Scope, rows: Rows) -> dict[str, Origins]:
         """A union's columns by place, or by name; from the first branch on, for there may be hundreds of them."""
@@ -121,8 +136,10 @@ class Statement:
         nested = {id(inner.expression): inner for inner in scope.subquery_scopes}
         found: Origins = {}
         counts_rows = False
-        for node in projection.walk(prune=lambda node: id(node) in nested):
-            if id(node) in nested:
+        for node in projection.walk(prune=lambda node: id(node) in nested or _only_places(node)):
+            if _only_places(node):
+                made = []
+            elif id(node) in nested:
                 made = [*self._outputs(nested[id(node)]).values()]
             elif isinstance(node, exp.Column):
                 made = [self._column(node, scope, stated, asked, projection)]
@@ -196,11 +213,30 @@ def _rows(scope: Scope) -> Iterator[Origin]:
     """The rows of the tables a scope reads, however deep."""
     first, others = _branches(scope)
     for branch in (first, *(other for other, _ in others)):
-        for _, source in branch.selected_sources.values():
+        for _, source in _required_sources(branch):
             if isinstance(source, Scope):
                 yield from _rows(source)
             elif isinstance(source, exp.Table) and _is_named(source):
                 yield _relation(source), ROWS, ()
+
+
+def _required_sources(scope: Scope) -> Iterator[tuple[str, exp.Expr | Scope]]:
+    """What a scope reads, by name, without what is only joined to a row where there is some."""
+    joins = scope.expression.args.get("joins") or ()
+    optional = {join.this.alias_or_name for join in joins if join.side == "LEFT"}
+    for name, (_, source) in scope.selected_sources.items():
+        if name not in optional:
+            yield name, source
+
+
+def _only_places(node: exp.Expr) -> bool:
+    """True for what a sum over a window is parted and ordered by: it decides which rows are added up, as grouping does."""
+    window = node.parent
+    return (
+        isinstance(window, exp.Window)
+        and node.arg_key in ("partition_by", "order")
+        and isinstance(window.this, exp.Sum | exp.Count | exp.Avg | exp.Min | exp.Max)
+    )
 
 
 def _is_named(table: exp.Table) -> bool:

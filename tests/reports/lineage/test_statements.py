@@ -158,7 +158,7 @@ def test_what_is_asked_of_the_result_is_asked_of_what_it_reads():
     assert (
         made_of(sql, kind="phone")["any_of_theirs"].items() >= everything.items()
     )  # a window sees the other rows
-    assert made_of(sql, kind="fax")["value"] == {}
+    assert made_of(sql, kind="fax") == {}
     of_its_kind = LONG + "select kind, max(value) over (partition by kind) as largest from ranked"
     assert made_of(of_its_kind, kind="phone")["largest"].get("people.email") is None
 
@@ -172,6 +172,23 @@ def test_a_name_made_longer_is_the_name_of_fewer():
     sql = f"{LONG} select kind || '_before' as kind, value from ranked"
     assert made_of(sql, kind="email_before")["value"] == {"people.email": True}
     assert made_of(sql, kind="email") == {}
+
+
+def test_names_written_out_in_sql_are_all_there_are():
+    sql = """
+        select named.kind, case named.kind when 'email' then email when 'phone' then phone end as value
+        from staging.people cross join (select * from (values ('email'), ('phone')) as t (kind)) as named
+    """
+    assert made_of(sql, kind="phone")["value"].get("people.phone")
+    assert "people.email" not in made_of(sql, kind="phone")["value"]
+    assert made_of(sql, kind="fax") == {}
+
+
+def test_a_sum_over_a_window_is_made_of_what_is_summed_and_a_rank_of_what_it_goes_by():
+    sql = "select sum(born) over (partition by person_id order by email) as so_far from staging.people"
+    assert made_of(sql)["so_far"] == {"people.born": False}
+    sql = "select row_number() over (partition by person_id order by email) as place from staging.people"
+    assert made_of(sql)["place"] == {"people.person_id": False, "people.email": False}
 
 
 def test_which_rows_of_a_table_are_read_is_told_with_the_column():
