@@ -55,7 +55,7 @@ _PEOPLE = """
     from range({rows}) as numbers(n)"""
 _CONSENTS = """
     create or replace table marts.consents as select customer_id, 'ads' as purpose, 'ads' as channel,
-        'granted' as status, timestamp '2026-01-01' as stated_at, 'stated' as rule from syncs.people"""
+        'granted' as status, timestamp '2026-01-01' as opted_in_at, 'stated' as rule from syncs.people"""
 _ACKNOWLEDGED = """
     insert into state_store.activation.acked by name
     select 'bench' as sync, '{target}' as target_key, remote_id, record_key,

@@ -102,6 +102,10 @@ def publish(
     )
     connection.execute(f"insert into {schema}.identity_evidence from evidence")
     _write_redirects(connection, schema, state)
+    connection.execute(
+        f"create or replace table {schema}.identity_vanished as select record_id, customer_id"
+        f" from {state}.identity.assignments where not is_present order by record_id"
+    )
     for table in ("ledger", "runs"):
         _append(connection, f"{schema}.identity_{table}", f"{state}.identity.{table}", is_full=is_full)
     connection.execute(EVALUATION_DDL.format(warehouse=warehouse))
@@ -113,10 +117,10 @@ def is_published(connection: duckdb.DuckDBPyConnection, warehouse: str, run_id: 
         connection,
         "select count(*) from duckdb_tables() where database_name = ? and schema_name = 'identity' and table_name in"
         " ('identity_clusters', 'identity_edges', 'identity_evidence', 'identity_redirects', 'identity_ledger',"
-        " 'identity_runs', 'identity_evaluation')",
+        " 'identity_runs', 'identity_evaluation', 'identity_vanished')",
         [warehouse],
     )
-    if found is None or found[0] < 7:
+    if found is None or found[0] < 8:
         return False
     newest = first_row(
         connection,

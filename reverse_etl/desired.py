@@ -148,7 +148,7 @@ class DesiredRows:
                     customer_id,
                     bool_or(status = 'denied') as is_denied,
                     bool_and(status = 'granted') as is_granted,
-                    max(stated_at) as consented_at
+                    max(opted_in_at) as consented_at
                 from marts.consents
                 where purpose = {purpose} and channel = {channel}
                   and customer_id in (select record_key from plan_candidates)

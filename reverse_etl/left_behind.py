@@ -204,7 +204,7 @@ class _Removals:
                 where step < 100
             ),
             consented as (
-                select customer_id, max(stated_at) as consented_at from marts.consents
+                select customer_id, max(opted_in_at) as consented_at from marts.consents
                 where purpose = {literal(sync.purpose)} and channel = {literal(sync.channel)}
                 group by customer_id having bool_and(status = 'granted')
             ),

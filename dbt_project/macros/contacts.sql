@@ -53,3 +53,17 @@
 {% macro record_key(record_id) -%}
     {{ regex_replace(record_id, '^[a-z0-9_]+:') }}
 {%- endmacro %}
+
+{#- Everything in a text that may be meant for an email address, one row each: blanks, `[at]` and `%40` around it are mended. -#}
+{% macro addresses_in(text) -%}
+    {%- set mended = regex_replace('lower(' ~ text ~ ')', ' *(?:@|＠|%40|[[(] *at *[])]) *', '@') -%}
+    {{ adapter.dispatch('every_match', 'cdp')(mended, '[^ \\t\\r\\n<>()\\[\\],;:|"@]+@[^ \\t\\r\\n<>()\\[\\],;:|"@]+[.][^ \\t\\r\\n<>()\\[\\],;:|"@]+') }}
+{%- endmacro %}
+
+{% macro default__every_match(text, pattern) -%}
+    explode(regexp_extract_all({{ text }}, {{ pattern_literal(pattern) }}, 0))
+{%- endmacro %}
+
+{% macro duckdb__every_match(text, pattern) -%}
+    unnest(regexp_extract_all({{ text }}, {{ pattern_literal(pattern) }}))
+{%- endmacro %}

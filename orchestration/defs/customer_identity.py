@@ -23,6 +23,7 @@ TABLES = {
     "identity_edges": "One row per compared pair of records that may be one person: match weight and rule.",
     "identity_evidence": "One row per pair and field: what was compared, and the match weight it gave.",
     "identity_redirects": "One row per retired customer id: the id that took its place.",
+    "identity_vanished": "One row per record that no source holds any more: whose it was.",
     "identity_ledger": "One row per creation, merge, split, move and retirement of a customer id.",
     "identity_evaluation": "One row per run, method and figure, where it is known who is who (the pretend shop).",
     "identity_runs": "One row per resolution: records in, customers out, what changed.",

@@ -34,6 +34,7 @@ DELIVERING_SOURCES = [source_spec(source) for source in SOURCES]
 DELIVERED_FILES = [delivery_spec(source, table) for source, table in TABLES if not source.is_pulled]
 
 DELETED_ROWS = dg.AssetKey(["raw", "deleted_rows"])
+REJECTED_ROWS = dg.AssetKey(["raw", "rejected_rows"])
 LOADS = dg.AssetKey(["raw", "loads"])
 
 
@@ -57,6 +58,15 @@ LOADS = dg.AssetKey(["raw", "loads"])
             DELETED_ROWS,
             deps=[raw_key(source, table) for source, table in TABLES if table.load == "replace"],
             description="One row per key that the newest delivery of a table that is delivered whole no longer has.",
+            group_name="raw",
+            owners=["team:data_engineering"],
+            kinds={"duckdb"},
+            freshness_policy=NIGHTLY_FRESHNESS,
+        ),
+        dg.AssetSpec(
+            REJECTED_ROWS,
+            deps=[raw_key(source, table) for source, table in TABLES],
+            description="One row per delivered row that could not be loaded, with its reason and its text.",
             group_name="raw",
             owners=["team:data_engineering"],
             kinds={"duckdb"},
@@ -102,7 +112,7 @@ def raw_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     for source, table in TABLES:
         _observe(context, source, table, report)
         yield _result(source, table, report, rows.get(source.raw_table(table), 0), statuses[source.name])
-    for key in (DELETED_ROWS, LOADS):
+    for key in (DELETED_ROWS, REJECTED_ROWS, LOADS):
         yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows.get(key.path[-1], 0)})
 
 

@@ -24,6 +24,7 @@ TABLES = {
     "identity_evidence": "*",
     "identity_redirects": "* exclude (changed_at)",
     "identity_ledger": "* exclude (occurred_at)",
+    "identity_vanished": "*",
 }
 
 

@@ -192,7 +192,7 @@ def test_an_empty_business_has_all_tables(tmp_path: Path) -> None:
     assert (report.records, report.customers) == (0, 0)
     assert [name for (name,) in tables] == [
         "identity_clusters", "identity_edges", "identity_evaluation", "identity_evidence", "identity_ledger",
-        "identity_redirects", "identity_runs",
+        "identity_redirects", "identity_runs", "identity_vanished",
     ]  # fmt: skip
 
 

@@ -110,7 +110,7 @@ class World:
                     f"insert into syncs.{table} values {rows}", [cell for row in padded for cell in row]
                 )
 
-    def consent(self, *customers, status="granted", channel="email", at=datetime(2026, 1, 1)):
+    def consent(self, *customers, status="granted", channel="email", at=datetime(2026, 1, 1), is_opt_in=True):
         purpose = "ads" if channel == "ads" else "marketing"
         with self.warehouse() as connection:
             connection.execute(
@@ -118,8 +118,8 @@ class World:
                 [list(customers), channel],
             )
             connection.execute(
-                "insert into marts.consents select unnest(?), ?, ?, ?, ?, 'test', null, 'stated'",
-                [list(customers), purpose, channel, status, at],
+                "insert into marts.consents select unnest(?), ?, ?, ?, ?, ?, 'test', null, 'stated'",
+                [list(customers), purpose, channel, status, at, at if is_opt_in else None],
             )
 
     def suppress(self, kind, value, channel="email"):
@@ -214,7 +214,7 @@ def open_world(folder, mailchimp_exports=None, stores=None):
             connection.execute(f"create schema if not exists {schema}")
         connection.execute(
             "create table if not exists marts.consents (customer_id text, purpose text, channel text, status text, "
-            "stated_at timestamp, source text, proof text, rule text)"
+            "stated_at timestamp, opted_in_at timestamp, source text, proof text, rule text)"
         )
         connection.execute(
             "create table if not exists marts.suppressions (identifier_type text, identifier_value text, channel text)"

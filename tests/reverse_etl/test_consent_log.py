@@ -117,6 +117,17 @@ def test_an_opt_out_of_email_ends_ads_for_those_whose_ads_rest_on_it(world, audi
     assert len(world.audience("VIPs")) == left
 
 
+@pytest.mark.parametrize(("is_opt_in", "left"), [(False, set()), (True, {"p0@x.org"})])
+def test_a_denial_dated_before_a_box_was_ticked_again_counts_at_once(world, contacts, is_opt_in, left):
+    """A letter of last month is heard of today; an order since repeats an old yes, which is no newer statement."""
+    world.people("contacts", [("c_0", "p0@x.org")])
+    world.consent("c_0", at=datetime(2026, 5, 1), is_opt_in=is_opt_in)
+    world.run(contacts)
+    world.say("email", "p0@x.org", at=datetime(2026, 4, 1))
+    world.run(contacts)
+    assert world.subscribed() == left
+
+
 def test_nothing_in_this_platform_changes_a_statement():
     """The log is append-only: no statement of SQL anywhere in the code updates or deletes in it."""
     import re

@@ -192,7 +192,7 @@ class Installation:
             connection.execute("create or replace table syncs.s (customer_id text, email text, note text)")
             connection.execute(
                 "create or replace table marts.consents "
-                "(customer_id text, purpose text, channel text, status text, stated_at timestamp, rule text)"
+                "(customer_id text, purpose text, channel text, status text, opted_in_at timestamp, rule text)"
             )
             connection.execute(
                 "create or replace table marts.suppressions (identifier_type text, identifier_value text, channel text)"

@@ -147,6 +147,8 @@ def test_every_source_that_states_denials_says_so(compiled):
     telling = {source.name for source in SOURCES if source.opt_outs}
     # `segment` is read through int_consent__web; what people recorded by hand is in the state, never late
     assert telling == (read & {source.name for source in SOURCES}) | {"segment"}
+    unread = next(n for n in compiled.manifest["nodes"].values() if n["name"] == "int_consent__unread")
+    assert all(f"'{name}': [" in unread["raw_code"] for name in telling)
 
 
 def test_an_email_tool_that_is_not_in_use_holds_nothing(night, compiled):

@@ -49,7 +49,10 @@ ordered as (
 
 decided as (
 
-    select * from ordered
+    select
+        *,
+        case when status = 'granted' and {{ marts_consent_counts() }} then stated_at end as opted_in_at
+    from ordered
     where decision_order = 1
 
 ),
@@ -70,6 +73,8 @@ followed as (
         asked.channel,
         coalesce(decided.status, email_decided.status) as status,
         coalesce(decided.stated_at, email_decided.stated_at) as stated_at,
+        case when decided.customer_id is not null then decided.opted_in_at else email_decided.opted_in_at end
+            as opted_in_at,
         coalesce(decided.source, email_decided.source) as source,
         coalesce(decided.proof, email_decided.proof) as proof,
         coalesce(decided.legal_basis, email_decided.legal_basis) as legal_basis,
@@ -114,6 +119,7 @@ final as (
         cast(channel as varchar) as channel,
         cast(case when is_silence_enough then 'granted' else coalesce(status, 'unknown') end as varchar) as status,
         cast(stated_at as timestamp) as stated_at,
+        cast(opted_in_at as timestamp) as opted_in_at,
         cast(case when is_silence_enough then 'declared rule' else source end as varchar) as source,
         cast(
             case when is_silence_enough then 'no objection; silence is enough in ' || country else proof end as varchar

@@ -84,7 +84,8 @@ shop_flags as (
 
 shop_withdrawals as (
 
-    -- an unticked account says nothing by itself; one whose orders once said yes has changed its mind at a time unknown
+    -- an unticked account says nothing by itself; one that once said yes, as do its orders, has changed its mind at a
+    -- time unknown
     select
         accounts.record_id,
         accounts.email,
@@ -96,10 +97,13 @@ shop_withdrawals as (
     from {{ ref('stg_shopify__customers') }} as accounts
     where
         not accounts.accepts_email_marketing
-        and accounts.email in (
-            select orders.email
-            from {{ ref('stg_shopify__orders') }} as orders
-            where orders.accepts_marketing
+        and (
+            accounts.has_accepted_email_marketing
+            or accounts.email in (
+                select orders.email
+                from {{ ref('stg_shopify__orders') }} as orders
+                where orders.accepts_marketing
+            )
         )
 
 ),
@@ -110,7 +114,8 @@ loyalty_forms as (
         record_id,
         email,
         case when is_email_ok then 'granted' else 'denied' end as status,
-        case when is_email_ok then joined_date else coalesce(last_visit_date, joined_date) end as stated_at,
+        -- somebody may say no without a visit: the row was not like this before that delivery
+        case when is_email_ok then joined_date else changed_at end as stated_at,
         false as is_opt_in,
         'loyalty' as source,
         case when is_email_ok then 'said yes on the loyalty form' else 'said no on the loyalty form' end as proof
@@ -175,14 +180,15 @@ statements as (
         phone as identifier_value,
         'marketing' as purpose,
         'sms' as channel,
-        'granted' as status,
+        case when accepts_sms_marketing then 'granted' else 'denied' end as status,
         cast(null as timestamp) as stated_at,
         false as is_opt_in,
         'shopify' as source,
-        'account accepts SMS marketing' as proof,
+        case when accepts_sms_marketing then 'account accepts' else 'account no longer accepts' end
+        || ' SMS marketing' as proof,
         'consent' as legal_basis
     from {{ ref('stg_shopify__customers') }}
-    where accepts_sms_marketing
+    where accepts_sms_marketing or has_accepted_sms_marketing
     union all
     select
         record_id,
@@ -211,6 +217,20 @@ statements as (
         proof,
         legal_basis
     from {{ ref('int_consent__recorded') }}
+    union all
+    select
+        record_id,
+        'email' as identifier_type,
+        email as identifier_value,
+        purpose,
+        channel,
+        'denied' as status,
+        stated_at,
+        false as is_opt_in,
+        source,
+        proof,
+        'consent' as legal_basis
+    from {{ ref('int_consent__unread') }}
 
 )
 

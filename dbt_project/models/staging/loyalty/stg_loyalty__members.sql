@@ -33,7 +33,8 @@ cleaned as (
         {{ parse_count('points') }} as points,
         {{ parse_ambiguous_date('last_visit', dates) }} as last_visit_date,
         staff_notes,
-        {{ parse_flag('email_ok') }} as is_email_ok
+        {{ parse_flag('email_ok') }} as is_email_ok,
+        _delivered_at as changed_at
     from named
 ),
 

@@ -34,11 +34,21 @@ with lists as (
 ),
 
 ranked as (
-    -- a member moves between the lists: the newest change counts, and of two at once the one that forbids most
+    -- a member moves between the lists: the newest change counts, and of two at once the one that forbids most; an
+    -- unsubscription of which no time can be read cannot be shown to be older than anything
     select
         *,
         row_number() over (
-            partition by member_key order by last_changed_at desc nulls last, severity desc, _load_id desc, _row desc
+            partition by member_key
+            order by
+                case
+                    when status = 'unsubscribed' and coalesce(last_changed_at, unsubscribed_at) is null
+                        then timestamp '9999-12-31 00:00:00'
+                    else greatest(last_changed_at, unsubscribed_at)
+                end desc nulls last,
+                severity desc,
+                _load_id desc,
+                _row desc
         ) as version
     from lists
 ),

@@ -2,6 +2,26 @@ with newest as (
     select * from {{ newest_version(source('raw', 'shopify_customers'), ['customer_id']) }}
 ),
 
+-- what any delivery said: without it nobody could tell a box that was unticked from one that never was ticked
+ever as (
+    select
+        customer_id,
+        max(case when {{ parse_flag('accepts_email_marketing') }} then 1 else 0 end) = 1
+            as has_accepted_email_marketing,
+        max(case when {{ parse_flag('accepts_sms_marketing') }} then 1 else 0 end) = 1 as has_accepted_sms_marketing
+    from {{ source('raw', 'shopify_customers') }}
+    group by customer_id
+),
+
+accounts as (
+    select
+        newest.*,
+        ever.has_accepted_email_marketing,
+        ever.has_accepted_sms_marketing
+    from newest
+    inner join ever on newest.customer_id = ever.customer_id
+),
+
 cleaned as (
     select
         {{ clean_text('customer_id') }} as shopify_customer_id,
@@ -19,12 +39,14 @@ cleaned as (
         {{ country_problem('default_address_country_code') }} as country_problem,
         coalesce({{ parse_flag('accepts_email_marketing') }}, false) as accepts_email_marketing,
         coalesce({{ parse_flag('accepts_sms_marketing') }}, false) as accepts_sms_marketing,
+        has_accepted_email_marketing,
+        has_accepted_sms_marketing,
         {{ parse_money('total_spent') }} as total_spent_amount,
         {{ parse_count('total_orders') }} as order_count,
         note,
         tags,
         _load_id as loaded_order
-    from newest
+    from accounts
 ),
 
 standardised as (
