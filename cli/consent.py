@@ -14,6 +14,8 @@ from reverse_etl.consent_log import BASES, PURPOSES, import_file
 from reverse_etl.consent_log import record as record_statement
 from warehouse.connections import open_state
 from warehouse.errors import CdpError
+from warehouse.functions.emails import parse_email
+from warehouse.functions.phones import parse_phone
 from warehouse.publishing import open_published
 from warehouse.settings import Settings
 
@@ -49,7 +51,7 @@ def show(customer: str, as_of: datetime | None) -> None:
     console.print(f"[bold]{customer_id}[/bold], {when}:")
     console.print(table(["purpose", "channel", "status", "stated", "source", "proof", "basis"], rows))
     if not as_of:
-        _note_newer(settings, customer)
+        _note_newer(settings, [customer_id, *_standardised(customer).values()])
 
 
 _NOW = """
@@ -66,13 +68,14 @@ _AS_OF = """
 
 
 def _find(published: duckdb.DuckDBPyConnection, given: str) -> str:
+    given = given.strip()
     found = published.execute(
         """
         select customer_id from marts.customers where customer_id = $given
-        union select customer_id from marts.customers where lower($given) = email or $given = phone
+        union select customer_id from marts.customers where $email = email or $phone = phone
         union select customer_id from identity.identity_redirects where old_customer_id = $given
         order by 1""",
-        {"given": given},
+        {"given": given, **_standardised(given)},
     ).fetchall()
     if len(found) != 1:
         many = f"{len(found)} customers have" if found else "Nobody has"
@@ -83,12 +86,17 @@ def _find(published: duckdb.DuckDBPyConnection, given: str) -> str:
     return str(found[0][0])
 
 
-def _note_newer(settings: Settings, customer: str) -> None:
+def _standardised(given: str) -> dict[str, str | None]:
+    return {"email": parse_email(given).address, "phone": parse_phone(given).number}
+
+
+def _note_newer(settings: Settings, names: list[str | None]) -> None:
     with open_state(settings) as state:
         count = state.execute(
-            "select count(*) from platform.consent_log where recorded_at > "
-            "(select coalesce(max(started_at), timestamp '1970-01-01') from platform.runs) and identifier_value = lower(?)",
-            [customer],
+            "select count(*) from platform.consent_log where recorded_at >= "
+            "(select coalesce(max_by(as_of, started_at), timestamp '1970-01-01') from platform.runs) "
+            "and list_contains(?, identifier_value)",
+            [names],
         ).fetchall()[0][0]
     if count:
         console.print(
@@ -105,6 +113,8 @@ def _note_newer(settings: Settings, customer: str) -> None:
 @click.option("--basis", type=click.Choice(BASES), default="consent", show_default=True)
 def record(identifier: str, status: str, what: str, proof: str, stated: str | None, basis: str) -> None:
     """Record what the person behind IDENTIFIER (address, international number or customer id) said.
+
+    An address or number that nobody has yet counts from the day that somebody comes with it.
 
     \b
     Examples:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from reverse_etl.errors import StatementRefused
 from warehouse.connections import transaction
+from warehouse.functions.registration import register_functions
 
 PURPOSES = ("marketing email", "marketing sms", "ads ads", "service email", "all all")
 BASES = ("consent", "contract", "legitimate interest")
@@ -31,12 +32,16 @@ COLUMNS = (
 )
 _SHOWN = 5
 
-# One row per statement as text, with its line; what is empty is null. A phone number is taken as E.164 only: which
-# country a national number belongs to is a guess, and consent is not guessed.
+# One row per statement as text, with its line; what is empty is null. Addresses and numbers are standardised as those of
+# the sources are, or nobody would be found by them. A number must name its country: which one a national number belongs
+# to is a guess, and consent is not guessed. An address that cannot be written to stays as it is.
 _READ = """
     select line, lower(identifier_type) as identifier_type,
-        case when lower(identifier_type) = 'customer_id' then identifier_value else lower(identifier_value) end
-            as identifier_value,
+        case lower(identifier_type)
+            when 'email' then coalesce(cdp_email(identifier_value).address, lower(identifier_value))
+            when 'phone' then coalesce(cdp_phone(identifier_value, null, null).number, identifier_value)
+            else identifier_value
+        end as identifier_value,
         lower(purpose) as purpose, lower(channel) as channel, lower(status) as status, stated_at as stated_text,
         case when stated_at is null then $now else
             coalesce(try_cast(stated_at as timestamptz) at time zone 'UTC', try_cast(stated_at as timestamp)) end as stated_at,
@@ -51,6 +56,9 @@ _JUDGE = f"""
             then 'identifier_value is no email address'
         when identifier_type = 'phone' and not regexp_full_match(identifier_value, '\\+[1-9][0-9]{{7,14}}')
             then 'identifier_value must be an international number such as +442079460018'
+        when identifier_type = 'customer_id' and identifier_value not in (select customer_id from identity.customers)
+            then identifier_value || ' is no customer id that was ever given out; an address has an @, and a number '
+                || 'begins with + and its country'
         when coalesce(purpose || ' ' || channel, '') not in {PURPOSES}
             then 'purpose and channel must be one of: {", ".join(PURPOSES)}'
         when coalesce(status, '') not in ('granted', 'denied') then 'status must be granted or denied'
@@ -104,6 +112,7 @@ def import_file(state: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> 
 def _append(state: duckdb.DuckDBPyConnection, given: pa.Table, now: datetime, *, where: str) -> int:
     trimmed = ", ".join(f"nullif(trim({name}), '') as {name}" for name in COLUMNS)
     read = _READ.replace("from given", f"from (select line, {trimmed} from given)")
+    register_functions(state)
     state.register("given", given)
     try:
         with transaction(state):

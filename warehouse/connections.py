@@ -12,7 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.errors import StoreDamaged, StoreLocked, WarehouseError
+from warehouse.backups import list_backups
+from warehouse.errors import StateMissing, StoreDamaged, StoreLocked, WarehouseError
 from warehouse.functions.registration import register_functions
 from warehouse.settings import Settings
 from warehouse.sql_text import path_literal
@@ -69,7 +70,17 @@ def open_trial(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def open_state(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-write connection to the state file, migrated to the newest version, closed at the end of the block."""
+    """A read-write connection to the state file, migrated to the newest version, closed at the end of the block.
+
+    It is made when there is none, but not where there was one: StateMissing.
+    """
+    backups = [] if settings.state_path.exists() else list_backups(settings)
+    if backups:
+        raise StateMissing(
+            f"{settings.state_path} is missing, and {settings.backups_dir} holds backups of it. It keeps customer ids, "
+            f"opt-outs recorded here and what each tool was sent, none of which can be rebuilt: put the newest back with "
+            f"`cdp restore {backups[-1]}`. To begin from nothing, move the backups away."
+        )
     connection = _connect(settings.state_path, settings)
     try:
         migrate(connection)

@@ -28,5 +28,9 @@ class StateTooNew(WarehouseError):
     """The state file was written by a newer version of this software."""
 
 
+class StateMissing(WarehouseError):
+    """The state file is gone although there are backups of it."""
+
+
 class RunUnderWay(WarehouseError):
     """Another run is working in the same data folder."""

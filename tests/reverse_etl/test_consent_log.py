@@ -39,9 +39,29 @@ def test_a_statement_is_added_once_as_it_will_be_compared(memory):
 
 def test_without_a_time_it_was_said_now(memory):
     with memory.state() as state:
-        record(state, {**SAID, "stated_at": None, "identifier_type": "customer_id"}, NOW)
+        state.execute("insert into identity.customers values ('c_Ann', 1, 'r', ?, 'merged')", [NOW])
+        ann = {"stated_at": None, "identifier_type": "customer_id", "identifier_value": "c_Ann"}
+        record(state, {**SAID, **ann}, NOW)
         assert [row[5] for row in log(state)] == [NOW]
-        assert log(state)[0][1] == "Ann@X.org"
+        assert log(state)[0][1] == "c_Ann"
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "kept"),
+    [
+        ("email", "mailto:Ann@X.org", "ann@x.org"),
+        ("email", "<ann@x.org>", "ann@x.org"),
+        ("email", "ann@x.org.", "ann@x.org"),
+        ("email", "ann@MU\u0308LLER.de", "ann@m\u00fcller.de"),
+        ("email", "ann@shop.test", "ann@shop.test"),
+        ("phone", "+44 (0)20 7946 0018", "+442079460018"),
+        ("phone", "tel:+44-20-7946-0018", "+442079460018"),
+    ],
+)
+def test_what_is_written_in_another_way_is_found_all_the_same(memory, kind, written, kept):
+    with memory.state() as state:
+        record(state, {**SAID, "identifier_type": kind, "identifier_value": written}, NOW)
+        assert log(state)[0][:2] == (kind, kept)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +71,10 @@ def test_without_a_time_it_was_said_now(memory):
         ({"identifier_value": " "}, "identifier_value is empty"),
         ({"identifier_value": "ann"}, "no email address"),
         ({"identifier_type": "phone", "identifier_value": "020 7946 0018"}, "international number"),
+        (
+            {"identifier_type": "customer_id", "identifier_value": "02079460018"},
+            "no customer id that was ever",
+        ),
         ({"purpose": "ads"}, "purpose and channel must be one of"),
         ({"status": "yes"}, "status must be"),
         ({"purpose": "all", "channel": "all", "status": "granted"}, "only a denial can be for all"),

@@ -16,6 +16,7 @@ from warehouse.connections import open_state, open_warehouse
 from warehouse.errors import (
     RunUnderWay,
     SettingsError,
+    StateMissing,
     StateTooNew,
     StoreDamaged,
     StoreLocked,
@@ -165,6 +166,70 @@ def test_a_backup_is_restored_whole_and_old_ones_go(settings: Settings):
         assert connection.execute("select count(*) from platform.runs").fetchone() == (8,)
     with pytest.raises(WarehouseError, match="not a backup"):
         restore(settings, settings.data_dir)
+
+
+def say_no(connection, statement: str):
+    connection.execute(
+        "insert into platform.consent_log values"
+        " (?, '2026-01-01', 'email', 'a@example.com', 'marketing', 'email', 'denied', 'test', null, null, null)",
+        [statement],
+    )
+
+
+def acknowledge(connection, remote_id: str):
+    connection.execute(
+        "insert into activation.acked values ('s', 't', ?, 'c1', '{}', 'hash', 'v', 'n', false, now()::timestamp, 'r', 7)",
+        [remote_id],
+    )
+
+
+def test_going_back_forgets_no_opt_out_and_nobody_whom_a_tool_holds(settings: Settings):
+    with open_state(settings) as connection:
+        say_no(connection, "before")
+        acknowledge(connection, "known")
+        backup = back_up(connection, settings, "20260101T000000")
+        say_no(connection, "since")
+        acknowledge(connection, "added since")
+    restore(settings, backup)
+    with open_state(settings) as connection:
+        said = connection.execute("select statement_id from platform.consent_log order by 1").fetchall()
+        held = connection.execute("select remote_id, row_hash from activation.acked order by 1").fetchall()
+    assert said == [("before",), ("since",)]
+    assert held == [("added since", ""), ("known", "hash")]
+
+
+def test_where_the_state_is_torn_the_warehouse_still_knows_what_was_said(settings: Settings):
+    with open_state(settings) as connection:
+        backup = back_up(connection, settings, "20260101T000000")
+        say_no(connection, "since")
+    with open_warehouse(settings, with_state=True) as connection:
+        copy_state(connection, run_id="r1", as_of=datetime(2026, 1, 2))
+    settings.state_path.write_bytes(b"torn")
+    restore(settings, backup)
+    with open_state(settings) as connection:
+        assert connection.execute("select statement_id from platform.consent_log").fetchall() == [("since",)]
+
+
+def test_an_incomplete_backup_changes_nothing(settings: Settings):
+    with open_state(settings) as connection:
+        say_no(connection, "now")
+        backup = back_up(connection, settings, "20260101T000000")
+    next(backup.glob("*consent_log*.parquet")).unlink()
+    with pytest.raises(WarehouseError, match="not complete, and nothing was changed"):
+        restore(settings, backup)
+    with open_state(settings) as connection:
+        assert connection.execute("select count(*) from platform.consent_log").fetchone() == (1,)
+
+
+def test_a_state_that_is_lost_is_not_begun_anew_beside_its_backups(settings: Settings):
+    with open_state(settings) as connection:
+        back_up(connection, settings, "20260101T000000")
+    settings.state_path.unlink()
+    with pytest.raises(StateMissing, match=r"cdp restore .*20260101T000000"), open_state(settings):
+        pass
+    restore(settings, list_backups(settings)[-1])
+    with open_state(settings):
+        pass
 
 
 def test_one_run_at_a_time_and_a_killed_run_frees_its_place(settings: Settings):
