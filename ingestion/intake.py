@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,7 +28,6 @@ from ingestion.landing import Delivery
 from ingestion.ledger import (
     KnownLoad,
     LedgerKey,
-    dated_as_noted,
     find_known,
     next_load_id,
     record_load,
@@ -85,9 +84,9 @@ def _load(
     key = LedgerKey(delivery, None, 0, date_in_name(delivery.file) or loaded_at)
     try:
         fingerprint = take_fingerprint(unpack(delivery.path, delivery.member, workspace))
-        key = replace(key, sha256=fingerprint.sha256, size=fingerprint.size)
-        key = dated_as_noted(connection, key)
-        known = find_known(connection, key)
+        modified_at = datetime.fromtimestamp(delivery.path.stat().st_mtime, UTC).replace(tzinfo=None)
+        key = replace(key, sha256=fingerprint.sha256, size=fingerprint.size, modified_at=modified_at)
+        key, known = find_known(connection, key)
         if known is None or known.is_outdated:
             return _take_in(connection, key, fingerprint, workspace, loaded_at, known)
         note = "" if known.file == delivery.file else f"same content as {known.file}"

@@ -24,7 +24,7 @@ create table if not exists raw.loads (
     rows_in_file bigint, rows_loaded bigint, rows_rejected bigint, loaded_at timestamp,
     status varchar, message varchar,
     rows_unchanged bigint, min_event_at timestamp, max_event_at timestamp, delivered_at timestamp,
-    compared_to bigint
+    compared_to bigint, modified_at timestamp
 );
 """
 # what ledgers of earlier versions lack
@@ -34,17 +34,22 @@ LEDGER_COLUMNS = {
     "max_event_at": "timestamp",
     "delivered_at": "timestamp",
     "compared_to": "bigint",
+    "modified_at": "timestamp",
 }
 
 
 @dataclass(frozen=True)
 class LedgerKey:
-    """A content that was delivered for a table under a name; `delivered_at` (naive UTC) places it among the others."""
+    """A content that was delivered for a table under a name; `delivered_at` (naive UTC) places it among the others.
+
+    `modified_at` is when the delivered file was written, as far as the system tells.
+    """
 
     delivery: Delivery
     sha256: str | None
     size: int
     delivered_at: datetime
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -79,88 +84,79 @@ def refusal_id(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> int:
     return int(last[0]) if last and last[1:] == ("refused", key.sha256) else next_load_id(connection)
 
 
-def dated_as_noted(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> LedgerKey:
-    """A file without a date that was skipped lies there every night: it is of the day it was noted, not of each night.
+def find_known(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> tuple[LedgerKey, KnownLoad | None]:
+    """The key as it is placed among the others, and the load that makes this delivery nothing new, or None.
 
-    Else it would be the newest delivery again and again, and bring back what others have changed since.
+    A file lies in landing every night, so it is first looked for as it was seen before: what was loaded then is known,
+    and what was skipped is still of that day, not the newest of each night. Else, content is known when nothing else
+    was delivered since, or when it was delivered with a later date, which outdates this one. Without keys, any content
+    that the table has seen is: its rows would be there twice.
     """
-    if date_in_name(key.delivery.file) is not None:
-        return key
-    last = connection.execute(
-        "select status, file_hash, delivered_at from raw.loads where source = ? and table_name = ? and file = ? "
-        "order by load_id desc limit 1",
-        [key.delivery.source.name, key.delivery.table.name, key.delivery.file],
-    ).fetchone()
-    return replace(key, delivered_at=last[2]) if last and last[:2] == ("skipped", key.sha256) else key
+    lines = _lines_like(connection, key)
+    seen = _find_seen(key, lines)
+    if seen and seen["status"] == "loaded":
+        return key, _known(connection, key, seen, is_repeated=False)
+    if seen:
+        key = replace(key, delivered_at=seen["delivered_at"])
+    same = [line for line in lines if line["status"] == "loaded" and line["file_hash"] == key.sha256]
+    if key.delivery.table.keys or key.delivery.table.load != "append":
+        before = _last_before(connection, key, seen["load_id"] if seen else None)
+        same = [line for line in same if line["load_id"] == before or line["delivered_at"] > key.delivered_at]
+    return key, _known(connection, key, same[-1], is_repeated=seen is None) if same else None
 
 
-def find_known(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KnownLoad | None:
-    """The load that makes this delivery nothing new, or None.
-
-    That is: the last content of the same name; or the same content under another name, when nothing else was delivered
-    between the two, when it has a later date (and so outdates this one), or when that other file was moved here.
-    Without keys, any content the table has seen: its rows would be there twice.
-    """
-    found = _loads_like(connection, key)
-    loads = [load for load in found if load["status"] == "loaded"]
-    own = [load for load in loads if load["file"] == key.delivery.file]
-    if own and own[-1]["file_hash"] == key.sha256:
-        return _known(connection, key, own[-1], is_repeated=False)
-    same = [load for load in loads if load["file_hash"] == key.sha256]
-    if not same:
-        return None
-    table = key.delivery.table
-    moved = [load for load in same if _was_moved(key, load)]
-    is_noted = any(load["status"] == "skipped" for load in found)
-    if not table.keys and table.load == "append":
-        return _known(connection, key, same[-1], is_repeated=not (moved or is_noted))
-    earlier = [load for load in loads if load["delivered_at"] <= key.delivered_at]
-    before = max(earlier, key=lambda load: (load["delivered_at"], load["load_id"]), default=None)
-    covering = [load for load in same if load is before or load["delivered_at"] > key.delivered_at]
-    if covering:
-        return _known(connection, key, covering[-1], is_repeated=not (moved or is_noted))
-    return _known(connection, key, moved[-1], is_repeated=False) if moved else None
-
-
-def _loads_like(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> list[dict[str, Any]]:
-    """In load order: every load of this name, every load of this content, and what was delivered last before this.
-
-    Also this content under this name where it was noted as skipped.
-    """
+def _lines_like(connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> list[dict[str, Any]]:
+    """In load order, what was loaded or skipped under this name, or has this content."""
     found = connection.execute(
-        """
-        with loads as (
-            select * from raw.loads
-            where status = 'loaded' and file_hash is not null and source = $source and table_name = $table_name
-        )
-        select load_id, status, file, file_hash, delivered_at, loaded_at, rows_unchanged, compared_to from loads
-        where file = $file or file_hash = $sha256
-            or load_id = (
-                select load_id from loads where delivered_at <= $delivered_at
-                order by delivered_at desc, load_id desc limit 1
-            )
-        union all
-        select load_id, status, file, file_hash, delivered_at, loaded_at, rows_unchanged, compared_to from raw.loads
-        where status = 'skipped' and source = $source and table_name = $table_name
-            and file = $file and file_hash = $sha256
-        order by load_id
-        """,
-        {
-            "source": key.delivery.source.name,
-            "table_name": key.delivery.table.name,
-            "file": key.delivery.file,
-            "sha256": key.sha256,
-            "delivered_at": key.delivered_at,
-        },
+        "select load_id, status, file, file_hash, delivered_at, loaded_at, rows_unchanged, compared_to, modified_at "
+        "from raw.loads where source = ? and table_name = ? and status in ('loaded', 'skipped') "
+        "and file_hash is not null and (file = ? or file_hash = ?) order by load_id",
+        [key.delivery.source.name, key.delivery.table.name, key.delivery.file, key.sha256],
     )
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _was_moved(key: LedgerKey, load: dict[str, Any]) -> bool:
-    """True when the file that was loaded lies here now: its old name is gone, and the new one tells no other date."""
-    told = date_in_name(key.delivery.file)
-    return told in (None, load["delivered_at"]) and not is_delivered(key.delivery.landing_dir, load["file"])
+def _find_seen(key: LedgerKey, lines: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The line that tells of this very file: the last of its name, else of one that was given another name since.
+
+    A new name that tells another date makes it a delivery of that date.
+    """
+    own = [line for line in lines if line["file"] == key.delivery.file]
+    if own:
+        return own[-1] if own[-1]["file_hash"] == key.sha256 else None
+    renamed = [
+        line
+        for line in lines
+        if date_in_name(key.delivery.file) in (None, line["delivered_at"]) and _was_renamed(key, line)
+    ]
+    return max(renamed, key=lambda line: (line["status"] == "loaded", line["load_id"]), default=None)
+
+
+def _was_renamed(key: LedgerKey, line: dict[str, Any]) -> bool:
+    """True when the two were written at the same time; where an earlier version kept none, when the old name is gone.
+
+    One that was written later is a delivery of its own: on Monday A, on Tuesday B, on Wednesday A again.
+    """
+    if line["modified_at"] is not None:
+        return bool(line["modified_at"] == key.modified_at)
+    return not is_delivered(key.delivery.landing_dir, line["file"])
+
+
+def _last_before(connection: duckdb.DuckDBPyConnection, key: LedgerKey, noted_in: int | None) -> int | None:
+    """The id of the load that is the last one before this delivery; of one date, that is told by the ledger's order."""
+    found = connection.execute(
+        "select load_id from raw.loads where source = $source and table_name = $table_name and status = 'loaded' "
+        "and file_hash is not null and (delivered_at < $at or delivered_at = $at and load_id < $noted_in) "
+        "order by delivered_at desc, load_id desc limit 1",
+        {
+            "source": key.delivery.source.name,
+            "table_name": key.delivery.table.name,
+            "at": key.delivered_at,
+            "noted_in": noted_in or next_load_id(connection),
+        },
+    ).fetchone()
+    return int(found[0]) if found else None
 
 
 def _known(
@@ -213,6 +209,7 @@ def record_load(
         "max_event_at": result.max_event_at,
         "delivered_at": key.delivered_at,
         "compared_to": next_load_id(connection) - 1,  # all that was there before it
+        "modified_at": key.modified_at,
     }
     _append(connection, row)
 

@@ -40,10 +40,10 @@ SOURCE = Source.model_validate(
         ],
     }
 )
-# everything a load leaves, but for when and against what it was compared
+# everything a load leaves, but for when, against what it was compared, and when the files were written
 CONTENTS = (
     *(f"from raw.shop_{table.name} order by all" for table in SOURCE.tables),
-    "select * exclude (compared_to) from raw.loads order by load_id",
+    "select * exclude (compared_to, modified_at) from raw.loads order by load_id",
     "from raw.rejected_rows order by all",
     "from raw.schema_changes order by all",
     "from raw.live_keys order by all",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ HISTORIES = st.dictionaries(
     min_size=1,
     max_size=4,
 )
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NEWEST = """
     select id, name from (
         from raw.shop_people
@@ -46,8 +47,8 @@ def csv(rows: list[tuple[str, str]]) -> str:
     return "".join(f"{key},{name}\n" for key, name in [("Id", "Name"), *rows])
 
 
-def deliver(ground: Ground, name: str, rows: list[tuple[str, str]]) -> None:
-    ground.deliver(f"people_{name}.csv", csv(rows))
+def deliver(ground: Ground, name: str, rows: list[tuple[str, str]]) -> Path:
+    return ground.deliver(f"people_{name}.csv", csv(rows))
 
 
 def newest(ground: Ground) -> dict[object, object]:
@@ -87,21 +88,42 @@ def test_an_older_delivery_that_the_same_content_outdates_is_never_stored():
 
 
 @FEW
-@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=4), st.data())
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=5), st.data())
 def test_files_without_a_date_count_from_the_day_they_came(contents, data):
-    holds: dict[str, str] = {}
+    holds: dict[str, str] = {}  # name → what was last delivered under it, also where it has been taken away
     with new_ground(load="upsert") as ground:
         for day, content in enumerate(contents, start=1):
-            # the order of names says nothing; a name may be written over, and what it holds already is not delivered
+            # a name may be written over, but with what it holds already nothing is delivered
             name = data.draw(st.sampled_from([n for n in "vwxyz" if holds.get(n) != content]), label="name")
-            deliver(ground, name, [("1", content)])
+            path = deliver(ground, name, [("1", content)])
+            os.utime(path, (day, day))
             holds[name] = content
             for hour in range(data.draw(st.integers(1, 2), label="loads")):
                 ground.load(datetime(2026, 11, day, hour))
             assert newest(ground) == {"1": content}
+            happens = data.draw(st.sampled_from(["nothing", "renamed", "taken away"]), label="then")
+            if happens == "renamed":
+                path.rename(path.with_name(f"people_{day}.csv"))
+            elif happens == "taken away":
+                path.unlink()
         before = ground.rows("*")
         assert not ground.load(datetime(2026, 11, 30)).changed
         assert ground.rows("*") == before
+
+
+@FEW
+@given(st.lists(st.sampled_from("ab"), min_size=1, max_size=6), st.data())
+def test_files_without_a_date_that_come_together_count_in_the_order_of_their_names(contents, data):
+    with new_ground(load="upsert") as ground:
+        for number, content in enumerate(contents):
+            deliver(ground, str(number), [("1", content)])
+            if data.draw(st.booleans(), label="load"):
+                ground.load(datetime(2026, 11, 1 + number))
+                assert newest(ground) == {"1": content}
+        for day in (10, 11):
+            ground.load(datetime(2026, 11, day))
+            assert newest(ground) == {"1": contents[-1]}
+        assert not ground.load(datetime(2026, 11, 12)).changed
 
 
 @FEW

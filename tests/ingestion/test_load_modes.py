@@ -358,7 +358,14 @@ def test_a_data_folder_of_an_earlier_version_goes_on_working(keyed):
     keyed.deliver("people_2026-10-30.csv", csv("1,a,", "x,bad,"))
     keyed.load(AT)
     keyed.connection.execute("alter table raw.shop_people drop column _delivered_at")
-    for column in ("rows_unchanged", "min_event_at", "max_event_at", "delivered_at", "compared_to"):
+    for column in (
+        "rows_unchanged",
+        "min_event_at",
+        "max_event_at",
+        "delivered_at",
+        "compared_to",
+        "modified_at",
+    ):
         keyed.connection.execute(f"alter table raw.loads drop column {column}")
     for column in ("row_number", "status", "retried_load_id"):
         keyed.connection.execute(f"alter table raw.rejected_rows drop column {column}")
