@@ -6,6 +6,7 @@ No command's work is done here.
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 import click
@@ -72,6 +73,9 @@ def cdp() -> None:
 
 def main() -> None:
     """Run `cdp`; an error that a person can act on is printed as a sentence, with exit status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without a sign shows ? for it and nothing stops
     try:
         result = cdp.main(standalone_mode=False)
         sys.exit(result if isinstance(result, int) else 0)

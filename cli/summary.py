@@ -6,6 +6,7 @@ Everything is read from the published tables and the state, so that any run, als
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,7 +279,10 @@ def _where_next(settings: Settings, seconds: float | None) -> None:
                 ["cdp identity explain CUSTOMER", "why these records are one customer"],
                 ["cdp segment show lapsed_buyers", "who is in, and why"],
                 ["cdp sync log", "every row that was sent"],
-                ["duckdb " + _short(settings.published_path), "every table, with any tool that reads DuckDB"],
+                [
+                    "duckdb " + shlex.quote(_short(settings.published_path)),
+                    "every table, with any tool that reads DuckDB",
+                ],
             ],
         )
     )

@@ -3,12 +3,13 @@
 One dbt call per step, in this process; a step whose inputs have not changed reports its tables as unchanged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import dbt_assets
+from dbt_common.events.contextvars import task_contextvars
 
 from orchestration import dbt_process, fingerprints, holds
 from orchestration.column_lineage import column_graph
@@ -32,41 +33,35 @@ from reports.lineage.graph import Column
 from reports.lineage.statements import ROWS
 from segments.definitions import keep_compiled
 from warehouse.connections import open_warehouse
-from warehouse.settings import Settings
+from warehouse.settings import PROJECT_DIR, Settings
 
 MANIFEST = dbt_process.manifest()
 Event = dg.MaterializeResult[Any] | dg.AssetCheckResult
 
 
-@dbt_assets(
-    manifest=MANIFEST,
-    select=BEFORE_IDENTITY,
-    dagster_dbt_translator=TRANSLATOR,
-    name="before_identity",
-)
+def _part(
+    name: str, select: str, exclude: str | None = None
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """The models of these folders as one step. The folders are the project's, wherever the command was started from."""
+    with task_contextvars(project_root=str(PROJECT_DIR)):
+        return dbt_assets(
+            manifest=MANIFEST, select=select, exclude=exclude, dagster_dbt_translator=TRANSLATOR, name=name
+        )
+
+
+@_part("before_identity", BEFORE_IDENTITY)
 def before_identity(context: dg.AssetExecutionContext) -> Iterator[Event]:
     """Staging models, and one row per source record that describes a person."""
     yield from _phase(context, BEFORE_IDENTITY)
 
 
-@dbt_assets(
-    manifest=MANIFEST,
-    select=AFTER_IDENTITY,
-    exclude=AFTER_RELEASE,
-    dagster_dbt_translator=TRANSLATOR,
-    name="after_identity",
-)
+@_part("after_identity", AFTER_IDENTITY, exclude=AFTER_RELEASE)
 def after_identity(context: dg.AssetExecutionContext) -> Iterator[Event]:
     """Marts, metrics, and who would be in each segment."""
     yield from _phase(context, AFTER_IDENTITY, exclude=AFTER_RELEASE)
 
 
-@dbt_assets(
-    manifest=MANIFEST,
-    select=AFTER_RELEASE,
-    dagster_dbt_translator=TRANSLATOR,
-    name="after_release",
-)
+@_part("after_release", AFTER_RELEASE)
 def after_release(context: dg.AssetExecutionContext) -> Iterator[Event]:
     """Who is in each segment, what is told of them, and the tables that syncs send."""
     yield from _phase(context, AFTER_RELEASE)

@@ -45,6 +45,21 @@ def test_nothing_in_the_graph_is_a_stub(definitions):
     assert broken_links(definitions) == []
 
 
+def test_every_model_is_built_wherever_the_command_is_started(definitions, tmp_path):
+    """Folders of models are looked for in the project: from elsewhere none was found, and old tables were sent."""
+    from orchestration.defs import dbt_models
+
+    told = "print(*(len(set(part.keys)) for part in (d.before_identity, d.after_identity, d.after_release)))"
+    from_elsewhere = subprocess.run(
+        [sys.executable, "-c", f"import orchestration.defs.dbt_models as d; {told}"],
+        cwd=tmp_path, env={**os.environ, "DBT_TARGET_PATH": str(tmp_path / "target")},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    parts = (dbt_models.before_identity, dbt_models.after_identity, dbt_models.after_release)
+    assert from_elsewhere.stdout.split() == [str(len(set(part.keys))) for part in parts]
+    assert "0" not in from_elsewhere.stdout.split()
+
+
 def test_a_mistyped_name_is_found():
     from orchestration.asset_graph import broken_links
 
