@@ -65,13 +65,19 @@ def waterfall(edge: Edge, *, narrow: bool = False) -> dict[str, Any]:
         total += weight
     rows.append(_bar(len(rows), "all together", 0.0, edge.weight, "total", edge.weight))
     # a browser's own font may be wider than the one the chart was laid out with
-    extent = min(limit, 6 * max(len(row["label"]) for row in rows))
+    lines = [line for row in rows for line in row["label"].split(": " if narrow else "\n")]
+    extent = min(limit, 6 * max(map(len, lines)))
     base = alt.Chart({"values": rows}).encode(
         y=alt.Y(
             "label:N",
             sort=alt.SortField("place"),
             title=None,
-            axis=alt.Axis(labelLimit=0.85 * limit, minExtent=extent),
+            # where there is little room, what is compared stands above how it agrees
+            axis=alt.Axis(
+                labelLimit=0.85 * limit,
+                minExtent=extent,
+                labelExpr="split(datum.label, ': ')" if narrow else "datum.label",
+            ),
         )
     )
     bars = base.mark_bar(height=14).encode(
@@ -90,7 +96,7 @@ def waterfall(edge: Edge, *, narrow: bool = False) -> dict[str, Any]:
     numbers = base.mark_text(align="left", dx=4, fontSize=11, color="currentColor").encode(
         x=alt.X("right:Q"), text="text:N"
     )
-    spec: dict[str, Any] = (bars + numbers).properties(width=width, height=alt.Step(22)).to_dict()
+    spec: dict[str, Any] = (bars + numbers).properties(width=width, height=alt.Step(30 if narrow else 22)).to_dict()
     return spec
 
 

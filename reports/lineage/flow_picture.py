@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.colours import PALETTE
+from reports.colours import MANY
 
 _GAP = 16  # between two names, in pixels; so is everything below
 _LEAST = 18  # a name needs this much room, however little flows
@@ -51,7 +51,7 @@ def draw(flows: Sequence[Flow]) -> Picture:
     """Bands of one name lie beside each other, those of one source in one colour."""
     sources = _places(flows, "source")
     tools = _places(flows, "destination")
-    colours = {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(sources)}
+    colours = {name: MANY[place % len(MANY)] for place, name in enumerate(sources)}
     left, right = _starts(sources, flows, "source"), _starts(tools, flows, "destination")
     bands = []
     for flow in flows:
