@@ -10,12 +10,13 @@ import click
 from alerts import KINDS, Alert, Notice
 from alerts.channels import open_channels
 from alerts.errors import AlertError
+from cli.help import Group
 from cli.terminal import console, table
 from warehouse.connections import open_state
 from warehouse.settings import Settings
 
 
-@click.group()
+@click.group(cls=Group)
 def alerts() -> None:
     """What is wrong, and who was told.
 

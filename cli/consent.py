@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from cli.help import Group
 from cli.terminal import console, table
 from reverse_etl.consent_log import BASES, PURPOSES, import_file
 from reverse_etl.consent_log import record as record_statement
@@ -24,7 +25,7 @@ class UnknownPerson(CdpError):
     """Nobody has this id, address or number."""
 
 
-@click.group()
+@click.group(cls=Group)
 def consent() -> None:
     """What customers agreed to and objected to.
 
@@ -44,6 +45,7 @@ def show(customer: str, as_of: datetime | None) -> None:
     settings = Settings.load()
     with open_published(settings) as published:
         customer_id = _find(published, customer)
+        people = _identifiers(published, customer_id)
         rows = published.execute(
             _AS_OF if as_of else _NOW, {"customer": customer_id, "as_of": as_of}
         ).fetchall()
@@ -51,7 +53,7 @@ def show(customer: str, as_of: datetime | None) -> None:
     console.print(f"[bold]{customer_id}[/bold], {when}:")
     console.print(table(["purpose", "channel", "status", "stated", "source", "proof", "basis"], rows))
     if not as_of:
-        _note_newer(settings, [customer_id, *_standardised(customer).values()])
+        _note_newer(settings, people)
 
 
 _NOW = """
@@ -90,17 +92,28 @@ def _standardised(given: str) -> dict[str, str | None]:
     return {"email": parse_email(given).address, "phone": parse_phone(given).number}
 
 
-def _note_newer(settings: Settings, names: list[str | None]) -> None:
+def _identifiers(published: duckdb.DuckDBPyConnection, customer_id: str) -> list[str]:
+    """Every id, address and number that a statement about this customer may have been made with."""
+    rows = published.execute(
+        "select identifier_value from marts.customer_identifiers where customer_id = $customer "
+        "union select old_customer_id from identity.identity_redirects where customer_id = $customer",
+        {"customer": customer_id},
+    ).fetchall()
+    return [customer_id, *(value for (value,) in rows)]
+
+
+def _note_newer(settings: Settings, people: list[str]) -> None:
     with open_state(settings) as state:
-        count = state.execute(
-            "select count(*) from platform.consent_log where recorded_at >= "
-            "(select coalesce(max_by(as_of, started_at), timestamp '1970-01-01') from platform.runs) "
-            "and list_contains(?, identifier_value)",
-            [names],
-        ).fetchall()[0][0]
-    if count:
+        rows = state.execute(
+            "select status, case purpose when 'all' then 'everything' else purpose || ' by ' || channel end, source, proof "
+            "from platform.consent_log where recorded_at >= (select coalesce(max_by(as_of, started_at), timestamp '1970-01-01') "
+            "from platform.runs) and lower(identifier_value) in (select lower(unnest($people))) order by recorded_at",
+            {"people": people},
+        ).fetchall()
+    for status, what, source, proof in rows:
         console.print(
-            f"{count} statements were recorded since the last run; they already count when something is sent."
+            f"[yellow]{status} since the last run:[/yellow] {what} ({source}: {proof}). It counts already when something is sent.",
+            soft_wrap=True,
         )
 
 
@@ -137,6 +150,25 @@ def record(identifier: str, status: str, what: str, proof: str, stated: str | No
     with open_state(settings) as state:
         added = record_statement(state, statement, settings.now())
     console.print("Recorded. It counts from now on." if added else "That was on record already.")
+    if not _is_known(settings, identifier):
+        console.print(
+            f"[yellow]Nobody has {identifier} in the tables of the last run: look whether it is written right. It counts for "
+            "whoever is found with it.[/yellow]"
+        )
+
+
+def _is_known(settings: Settings, identifier: str) -> bool:
+    if not settings.published_path.exists():
+        return True  # nobody could be
+    with open_published(settings) as published:
+        return bool(
+            published.execute(
+                "select count(*) > 0 from (select identifier_value from marts.customer_identifiers union all "
+                "select customer_id from marts.customers union all select old_customer_id from identity.identity_redirects) "
+                "as known (value) where list_contains($names, value)",
+                {"names": [identifier.strip(), *_standardised(identifier).values()]},
+            ).fetchall()[0][0]
+        )
 
 
 def _kind(identifier: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from cli.help import Group
 from cli.identity_evaluation import evaluate
 from cli.identity_preview import preview
 from cli.identity_training import models, train
@@ -35,7 +36,7 @@ _VERDICTS: dict[str, Verdict] = {"same": "must_link", "different": "cannot_link"
 _IN_WORDS = {verdict: word for word, verdict in _VERDICTS.items()}
 
 
-@click.group()
+@click.group(cls=Group)
 def identity() -> None:
     """Who is who, and why."""
 

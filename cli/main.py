@@ -11,6 +11,7 @@ import sys
 
 import click
 
+from cli.help import Group
 from warehouse.errors import CdpError
 
 COMMANDS = {
@@ -33,7 +34,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

@@ -12,6 +12,7 @@ import duckdb
 from rich.markup import escape
 
 from cli.terminal import console, table
+from reports.errors import UnknownDimension
 from reports.figures import figure, money, unit_in_words
 from reports.metric_values import (
     Metric,
@@ -65,6 +66,10 @@ def metric(
             _list(connection, as_csv)
             return
         found = find_metric(connection, name)
+        if dimension and "," in dimension:
+            raise UnknownDimension(
+                f"--by takes one dimension, not several: ask for {dimension} one after the other."
+            )
         dimension = plain_name(dimension) if dimension else None
         today, first_day = read_as_of(connection).date(), read_first_day(connection)
         period = chosen_period(since, until, grain or "month", today=today, first_day=first_day)

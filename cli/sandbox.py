@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from cli.help import Group
 from cli.terminal import console, progress_bars
 from sandbox.doubles import last_port, serve
 from sandbox.generator import SAMPLE, generate, sample
@@ -27,7 +28,7 @@ class SandboxRefused(CdpError):
     """The pretend shop would be mixed with files that are not its own."""
 
 
-@click.group()
+@click.group(cls=Group)
 def sandbox() -> None:
     """A pretend shop with truth, and pretend destinations that check every request and keep state."""
 
@@ -85,6 +86,11 @@ def pretend_shop(settings: Settings, customers: int, show: Progress) -> Iterator
     with serve(settings.sandbox_dir, port, settings.landing_dir / "mailchimp") as doubles:
         os.environ.update(doubles.environment)
         yield Settings.load()
+
+
+def has_pretend_shop(settings: Settings) -> bool:
+    """Whether the data is made up while the tools would be real ones."""
+    return _shop_file(settings).exists() and not os.environ.get("CDP_MAILCHIMP_URL")
 
 
 def make_shop(settings: Settings, customers: int, show: Progress, *, seed: int = 7) -> bool:

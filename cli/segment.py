@@ -10,6 +10,7 @@ import getpass
 import click
 import duckdb
 
+from cli.help import Group
 from cli.home import prepare_dagster_home
 from cli.segment_diff import at_stake, diff
 from cli.terminal import console, heading, table
@@ -24,7 +25,7 @@ from warehouse.publishing import open_published
 from warehouse.settings import PROJECT_DIR, Settings
 
 
-@click.group()
+@click.group(cls=Group)
 def segment() -> None:
     """Groups of customers, defined in SQL (dbt_project/models/segments/)."""
 

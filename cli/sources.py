@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.help import Group
 from cli.source_adding import add
 from cli.source_loading import load, preview, pull, retry_rejected
 from cli.source_names import chosen
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 SCHEMA_FILE = SOURCES_DIR / "source.schema.json"
 
 
-@click.group()
+@click.group(cls=Group)
 def sources() -> None:
     """Where data comes from: declared in ingestion/sources/, one YAML file per source.
 

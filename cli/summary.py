@@ -20,7 +20,7 @@ from cli.terminal import console, heading, number, table
 from identity.evaluation import METHODS
 from reverse_etl.log import read_runs
 from reverse_etl.results import NEEDS_NOBODY
-from segments.release import held_together
+from segments.release import held_sentence, held_together
 from warehouse.connections import open_state
 from warehouse.publishing import open_published
 from warehouse.settings import Settings
@@ -49,9 +49,10 @@ def print_summary(settings: Settings, run_id: str, seconds: float | None = None)
         _customers(connection)
         print_quality(connection)
         _metrics(connection)
-        problems += _segments(connection)
+        held = _segments(connection)
+        problems += [Problem(f"{_capitalised(sentence)}.") for sentence in held_together(held)]
         problems += _failed_tests(connection)
-    problems += _syncs(settings, run_id)
+    problems += _syncs(settings, run_id, held)
     problems += _sources_in_trouble(settings)
     _problems(problems)
     _where_next(settings, seconds)
@@ -176,7 +177,8 @@ def _figure(value: float | None, unit: str) -> str:
     return forms.get(unit, f"{value:,.1f} {unit}")
 
 
-def _segments(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
+def _segments(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """Prints all segments; returns those that are held: name, title, reasons."""
     heading("Segments")
     rows = _rows(
         connection,
@@ -184,11 +186,10 @@ def _segments(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
         "from segments.segment_sizes order by 2 desc, 1",
     )
     console.print(table(["segment", "customers", "held out", ""], rows))
-    held = _rows(
+    return _rows(
         connection,
         "select segment_name, title, reasons from segments.segment_releases where status = 'held' order by 1",
     )
-    return [Problem(f"{_capitalised(sentence)}.") for sentence in held_together(held)]
 
 
 def _capitalised(sentence: str) -> str:
@@ -203,7 +204,7 @@ def _failed_tests(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     return [Problem(f"{name.split('.')[2]}: {status}: {message}") for name, status, message in rows]
 
 
-def _syncs(settings: Settings, run_id: str) -> list[Problem]:
+def _syncs(settings: Settings, run_id: str, held: list[tuple[str, str, str]]) -> list[Problem]:
     heading("What went out")
     with open_state(settings) as connection:
         runs = sorted(
@@ -230,14 +231,20 @@ def _syncs(settings: Settings, run_id: str) -> list[Problem]:
     _refused(runs)
     for sentence in dict.fromkeys(run["message"] for run in runs if run["status"] == "not configured"):
         console.print(f"[yellow]•[/yellow] {sentence}")
-    return _told_together(run for run in runs if run["status"] not in NEEDS_NOBODY)
+    return _told_together((run for run in runs if run["status"] not in NEEDS_NOBODY), held)
 
 
-def _told_together(runs: Iterable[dict[str, Any]]) -> list[Problem]:
-    """One problem per reason: a held segment holds its syncs to every tool."""
+def _told_together(
+    runs: Iterable[dict[str, Any]], held: Iterable[tuple[str, str, str]] = ()
+) -> list[Problem]:
+    """One problem per reason: a held segment, about which all is said already, holds its syncs to every tool."""
+    said = {held_sentence(name, title, (why,)): f"the segment {title} is" for name, title, why in held}
     by_reason: dict[str, list[str]] = {}
     for run in runs:
-        by_reason.setdefault(_why(run), []).append(run["sync"])
+        why = _why(run)
+        for sentence, short in said.items():
+            why = why.replace(sentence, short)
+        by_reason.setdefault(why, []).append(run["sync"])
     return [Problem(f"{', '.join(syncs)}: {why}") for why, syncs in by_reason.items()]
 
 

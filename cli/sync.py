@@ -10,6 +10,7 @@ import click
 import duckdb
 
 from cli import sync_controls, sync_status
+from cli.help import Group
 from cli.sync_declarations import SANDBOX, declared_syncs, installation, read_declared
 from cli.terminal import console, progress_bars, table
 from reverse_etl.accounts import Accounts
@@ -26,7 +27,7 @@ from warehouse.connections import open_state, open_warehouse
 from warehouse.settings import Settings
 
 
-@click.group()
+@click.group(cls=Group)
 def sync() -> None:
     """Audiences on their way to tools (declared beside the sync_* models).
 
@@ -132,14 +133,18 @@ def log(name: str | None, limit: int, refused: bool, runs: bool) -> None:
     """Every row that was sent, newest first."""
     with open_state(Settings.load()) as connection:
         if refused:
-            rows = read_refusals(connection, name, limit)
-            columns = ["sync", "record_key", "sentence"]
+            rows = [{**row, "reason": row["sentence"]} for row in read_refusals(connection, name, limit)]
+            columns = ["sync", "record_key", "reason"]
         elif runs:
             rows = read_runs(connection, name, limit)
             columns = ["started_at", "sync", "status", "added", "updated", "removed", "unchanged", "failed"]
         else:
             rows = read_log(connection, name, limit)
             columns = ["finished_at", "sync", "action", "record_key", "status", "reason"]
+    if not rows:
+        of = f" of a sync {name}" if name else ""
+        console.print(f"Nothing{of} is on record. `cdp sync status` lists all syncs.")
+        return
     console.print(table(columns, [[_short(row[column]) for column in columns] for row in rows]))
 
 
@@ -147,7 +152,7 @@ def _print_plan(planned: Plan) -> None:
     told = planned.not_configured or planned.counts
     console.print(f"[bold]{planned.sync.name}[/bold] → {planned.sync.target}: {told}")
     if planned.hold is not None:
-        console.print(f"  [yellow]held:[/yellow] {planned.hold}")
+        console.print(f"  [yellow]{planned.hold}[/yellow]")
     for reason, count in planned.refused.items():
         console.print(f"  [dim]not sent, {count} ×:[/dim] {reason}")
 

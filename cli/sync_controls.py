@@ -11,7 +11,7 @@ import uuid
 import click
 
 from cli.sync_declarations import SANDBOX, declared_syncs, find_sync, installation, read_declared
-from cli.terminal import console, progress_bars
+from cli.terminal import console, counted, progress_bars
 from reverse_etl.connecting import load_accounts
 from reverse_etl.controls import Controls
 from reverse_etl.declarations import SyncDeclaration
@@ -64,9 +64,10 @@ def _plan_retry(
     accounts = load_accounts(settings.outbox_dir)
     with open_warehouse(settings.for_syncs, with_state=True) as connection:
         plan = plan_sync(connection, declared, accounts, blocked=blocked, retrying=True)
-    console.print(f"{standing.dead_letters:,} refused rows. With what is due anyway: {plan.counts}.")
+    due = plan.not_configured or f"With what is due anyway: {plan.counts}."
+    console.print(f"{counted(standing.dead_letters, 'refused row')}. {due}")
     if plan.hold:
-        console.print(f"  [yellow]held:[/yellow] {plan.hold}")
+        console.print(f"  [yellow]{plan.hold}[/yellow]")
     console.print("Nothing was sent or changed.")
 
 

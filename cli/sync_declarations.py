@@ -12,7 +12,8 @@ from contextlib import contextmanager
 import click
 
 from cli.home import prepare_dagster_home
-from cli.sandbox import pretend_shop
+from cli.sandbox import has_pretend_shop, pretend_shop
+from cli.terminal import console
 from reverse_etl.declarations import SyncDeclaration, read_syncs
 from sandbox.generator import SAMPLE
 from warehouse.connections import open_warehouse
@@ -36,6 +37,10 @@ def installation(sandbox: bool) -> Iterator[Settings]:
     """The settings, with `sandbox` those of the pretend shop while its destinations run."""
     settings = Settings.load()
     if not sandbox:
+        if has_pretend_shop(settings):
+            console.print(
+                "[dim]This data folder holds the pretend shop: with --sandbox its pretend tools and its own day count.[/dim]"
+            )
         yield settings
         return
     with pretend_shop(settings, SAMPLE["customers"], silent) as pretend:

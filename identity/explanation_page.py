@@ -96,7 +96,9 @@ def waterfall(edge: Edge, *, narrow: bool = False) -> dict[str, Any]:
     numbers = base.mark_text(align="left", dx=4, fontSize=11, color="currentColor").encode(
         x=alt.X("right:Q"), text="text:N"
     )
-    spec: dict[str, Any] = (bars + numbers).properties(width=width, height=alt.Step(30 if narrow else 22)).to_dict()
+    spec: dict[str, Any] = (
+        (bars + numbers).properties(width=width, height=alt.Step(30 if narrow else 22)).to_dict()
+    )
     return spec
 
 

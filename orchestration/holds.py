@@ -77,7 +77,7 @@ def held_syncs(
         if culprits:
             reasons.append(f"{_sentence(manifest, culprits)}; see `cdp status`")
         if reasons:
-            holds[exposure["name"]] = " And: ".join(reasons)
+            holds[exposure["name"]] = "; and ".join(reasons)
     return holds
 
 

@@ -34,13 +34,15 @@ def stale_opt_outs(
 ) -> dict[str, str]:
     """Channel → why who left it may not be known. A source that never delivered is not in use and says nothing."""
     telling = {source.name: source for source in sources if source.opt_outs}
-    reasons: dict[str, list[str]] = {}
-    for status in source_status(connection, telling.values(), now):
-        reason = _reason(telling[status.source], status)
-        if reason:
-            for channel in telling[status.source].opt_outs:
-                reasons.setdefault(channel, []).append(reason)
-    return {channel: " And: ".join(found) for channel, found in reasons.items()}
+    statuses = source_status(connection, telling.values(), now)
+    reasons = {}
+    for channel in sorted({channel for source in telling.values() for channel in source.opt_outs}):
+        about = [status for status in statuses if channel in telling[status.source].opt_outs]
+        late = [status for status in about if status.is_late]
+        unread = [reason for status in about if (reason := _unread(telling[status.source], status))]
+        if late or unread:
+            reasons[channel] = "; and ".join([*([_late(late)] if late else []), *unread])
+    return reasons
 
 
 def with_stale_opt_outs(
@@ -50,25 +52,37 @@ def with_stale_opt_outs(
     holds = dict(blocked)
     for sync in syncs:
         if sync.purpose != "service" and sync.channel in stale:
-            holds[sync.name] = " And: ".join(
+            holds[sync.name] = "; and ".join(
                 text for text in (holds.get(sync.name), stale[sync.channel]) if text
             )
     return holds
 
 
-def _reason(source: Source, status: SourceStatus) -> str | None:
-    consequence = f"so somebody who has unsubscribed since might still be reached (`cdp sources status {status.source}`)"
-    if status.is_late:
+def _late(late: Sequence[SourceStatus]) -> str:
+    """One clause for all that are late: where the nightly delivery stops, it stops for many."""
+    if len(late) == 1:
         return (
-            f"{status.title}, which tells who unsubscribed, last delivered on {status.last_loaded_at:%Y-%m-%d %H:%M} and "
-            f"should have again by {status.next_expected_at:%Y-%m-%d %H:%M}, {consequence}"
+            f"{late[0].title}, which tells who unsubscribed, last delivered on {late[0].last_loaded_at:%Y-%m-%d %H:%M} and "
+            f"should have again by {late[0].next_expected_at:%Y-%m-%d %H:%M}, {_consequence(f' {late[0].source}')}"
         )
+    named = ", ".join(f"{status.title} (due {status.next_expected_at:%Y-%m-%d %H:%M})" for status in late)
+    return f"{len(late)} sources, which tell who unsubscribed, are late: {named}, {_consequence('')}"
+
+
+def _consequence(source: str) -> str:
+    return f"so somebody who has unsubscribed since might still be reached (`cdp sources status{source}`)"
+
+
+def _unread(source: Source, status: SourceStatus) -> str | None:
+    """A clause when a file of a source that is on time could not be loaded."""
+    if status.is_late:
+        return None
     # what brings changes only does not tell again what was in a file that could not be read
     whole = {table.name for table in source.tables if table.load == "replace"}
     unread = [refused for refused in status.refused if refused.is_newest or refused.table_name not in whole]
     if unread:
         return (
             f"{status.title}, which tells who unsubscribed, delivered {unread[0].file}, which could not be loaded, "
-            f"{consequence}; deliver it again, or take it away if a later file holds all of it"
+            f"{_consequence(f' {status.source}')}; deliver it again, or take it away if a later file holds all of it"
         )
     return None

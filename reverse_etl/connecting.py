@@ -29,7 +29,8 @@ def load_accounts(outbox_dir: Path, environment: Environment | None = None) -> A
     for destination, (title, needed, build) in _TOOLS.items():
         missing = [name for name in needed if not environment.get(name)]
         if missing:
-            sentence = f"{title} is not connected: set {' and '.join(missing)} in the environment{_WHY.get(destination, ' to sync to it.')}"
+            names = " and ".join(filter(None, [", ".join(missing[:-1]), missing[-1]]))
+            sentence = f"{title} is not connected: set {names} in the environment{_WHY.get(destination, ' to sync to it.')}"
             accounts[destination] = NotConfigured(destination, sentence)
         else:
             accounts[destination] = build(environment)

@@ -49,12 +49,12 @@ def find_hold(sync: SyncDeclaration, counts: Counts, *, blocked: str | None, con
     """The first gate that holds the sync, or None. `confirmed` opens the change guard, never the other gates."""
     guards = sync.guards
     if blocked:
-        return Hold(f"Held because {blocked}. Nothing was sent except opt-outs.")
+        return Hold(f"Held because {blocked}. Only opt-outs go out.")
     change = None if confirmed or guards.confirmed else _change_guard(sync, counts)
     if change:
         return Hold(
             f"{change} Look at `cdp sync plan {sync.name}`; if this is meant, `cdp sync apply {sync.name} --confirm`. "
-            f"Nothing was sent except opt-outs."
+            f"Only opt-outs go out."
         )
     minimum = sync.plugin.spec.minimum_size if guards.minimum_size is None else guards.minimum_size
     if counts.desired < minimum and counts.added + counts.updated + counts.removed > 0:

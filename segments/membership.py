@@ -157,8 +157,12 @@ def has_news(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
 def retire(
     connection: duckdb.DuckDBPyConnection, known: Mapping[str, Segment], run_id: str, now: datetime
 ) -> list[str]:
-    """End the membership of segments that are no longer in the project; returns their names."""
-    rows = connection.execute(f"select distinct segment_name from {STATE}.members order by 1").fetchall()
+    """End the membership of segments that are no longer in the project, and what was decided of them; returns their names."""
+    rows = connection.execute(
+        f"select segment_name from {STATE}.members union select segment_name from (from {STATE}.decisions "
+        "qualify row_number() over (partition by segment_name order by recorded_at desc) = 1) "
+        "where status <> 'retired' order by 1"
+    ).fetchall()
     gone = [name for (name,) in rows if name not in known]
     for name in gone:
         with transaction(connection):

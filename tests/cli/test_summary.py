@@ -2,7 +2,12 @@
 
 import json
 
+import click
+import pytest
+
+from cli.main import cdp
 from cli.summary import _told_together
+from segments.release import held_sentence
 
 
 def run_of(sync, held=None, message=None, **rejected):
@@ -25,3 +30,28 @@ def test_what_holds_several_syncs_is_told_once_and_everything_else_by_itself():
         "b: the key was refused",
         f"d: {held} And the key.",
     ]
+
+
+def test_a_sync_of_a_held_segment_does_not_say_again_what_holds_it():
+    held = ("vip", "VIP customers", "it needs shopify")
+    why = f"Held because {held_sentence(held[0], held[1], (held[2],))}. Only opt-outs go out."
+    told = _told_together([run_of("a", why), run_of("b", why)], [held])
+    assert [problem.text for problem in told] == [
+        "a, b: Held because the segment VIP customers is. Only opt-outs go out."
+    ]
+
+
+def groups(group=cdp, name="cdp"):
+    yield name, group
+    for each in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), each)
+        if isinstance(command, click.Group):
+            yield from groups(command, f"{name} {each}")
+
+
+@pytest.mark.parametrize(
+    ("name", "group"), list(groups()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_the_list_of_commands_cuts_no_sentence_off(name, group):
+    listed = group.get_help(click.Context(group, info_name=name)).partition("Commands:")[2]
+    assert listed and "..." not in listed

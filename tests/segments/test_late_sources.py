@@ -131,6 +131,19 @@ def test_a_late_email_tool_holds_what_is_about_email_and_every_sync_that_might_r
     )
 
 
+def test_sources_that_are_late_together_are_told_in_one_clause(night, compiled):
+    with open_warehouse(night) as connection:
+        for name in ("mailchimp", "hubspot"):
+            tool = source_of(name)
+            deliver(connection, tool, hours_ago=tool.expected_every_hours + 1)
+        refuse(connection, source_of("shopify"), "customers", hours_ago=1)
+    said = released(night, compiled, "r1")[1]["mailchimp_contacts"]
+    assert said.startswith("2 sources, which tell who unsubscribed, are late: ")
+    assert "HubSpot (due 2026-10-31 22:59)" in said and "Mailchimp (due 2026-10-31 22:59)" in said
+    assert said.count("might still be reached") == 2, "the late ones together, and the file that was refused"
+    assert "; and Shopify, which tells who unsubscribed, delivered tonight.csv" in said
+
+
 def test_a_late_source_without_opt_outs_holds_no_sync_that_does_not_wait_for_it(night, compiled):
     with open_warehouse(night) as connection:
         deliver(connection, source_of("inventory"), hours_ago=1000)

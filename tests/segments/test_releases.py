@@ -282,6 +282,16 @@ def test_a_segment_taken_out_of_the_project_lets_its_people_go(filled):
     assert {why for *_, why in stays(filled)} == {"The segment was taken out."}
 
 
+def test_a_segment_taken_out_while_it_was_held_needs_nobody_any_more(filled):
+    release(
+        filled, segment(), segment("tea"), run="r1", broken={"tea": "the data test unique_tea did not pass"}
+    )
+    release(filled, segment(), run="r2")
+    release(filled, segment(), run="r3")
+    told = "select run_id, status from state_store.segments.decisions where segment_name = 'tea' order by 1"
+    assert filled.execute(told).fetchall() == [("r1", "held"), ("r2", "retired")]
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     nights=st.lists(
