@@ -11,7 +11,7 @@ import click
 import duckdb
 from rich.markup import escape
 
-from cli.terminal import console, table
+from cli.terminal import console, heading, table
 from reports.errors import UnknownDimension
 from reports.figures import figure, money, unit_in_words
 from reports.metric_values import (
@@ -83,6 +83,24 @@ def metric(
         _print(found, _ordered(values, shown, dimension), whole, period, shown, dimension, currency)
         if period.since == first_day:
             console.print("[dim]Nothing is known of earlier days.[/dim]")
+
+
+def print_current(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every metric of the last 30 days and of the 30 before them."""
+    heading("How the shop is doing (last 30 days, and the 30 before)")
+    rows = connection.execute(
+        "select title, unit, current_value, previous_value from metrics.metrics_current"
+    ).fetchall()
+    currency = read_currency(connection)
+    figures = [[title, *(_shown(value, unit, currency) for value in both)] for title, unit, *both in rows]
+    drawn = table(["figure", "now", "before"], figures)
+    for column in drawn.columns[1:]:
+        column.justify = "right"
+    console.print(drawn)
+    if any(now is None for _, _, now, _ in rows):
+        console.print(
+            "[dim]– where there was too little to count, or you have to supply something: `cdp metric NAME` says what.[/dim]"
+        )
 
 
 def _list(connection: duckdb.DuckDBPyConnection, as_csv: bool) -> None:

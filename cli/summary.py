@@ -15,9 +15,11 @@ from typing import Any
 import duckdb
 
 from alerts import KINDS
+from cli.metric import print_current
 from cli.quality import print_quality
 from cli.terminal import console, heading, number, table
 from identity.evaluation import METHODS
+from reverse_etl.gates import held_because
 from reverse_etl.log import read_runs
 from reverse_etl.results import NEEDS_NOBODY
 from segments.release import held_sentence, held_together
@@ -48,9 +50,8 @@ def print_summary(settings: Settings, run_id: str, seconds: float | None = None)
         problems += _sources(connection, newest_before)
         _customers(connection)
         print_quality(connection)
-        _metrics(connection)
+        print_current(connection)
         held = _segments(connection)
-        problems += [Problem(f"{_capitalised(sentence)}.") for sentence in held_together(held)]
         problems += _failed_tests(connection)
     problems += _syncs(settings, run_id, held)
     problems += _sources_in_trouble(settings)
@@ -154,29 +155,6 @@ def _groups(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _metrics(connection: duckdb.DuckDBPyConnection) -> None:
-    heading("How the shop is doing (last 30 days, and the 30 before)")
-    rows = _rows(connection, "select title, unit, current_value, previous_value from metrics.metrics_current")
-    console.print(
-        table(
-            ["figure", "now", "before"], [[t, _figure(now, u), _figure(then, u)] for t, u, now, then in rows]
-        )
-    )
-
-
-def _figure(value: float | None, unit: str) -> str:
-    """A metric's value as people write it: rates as per cent, money and counts with thousands."""
-    if value is None:
-        return "–"
-    forms = {
-        "rate": f"{value:.1%}",
-        "money": f"{value:,.2f}",
-        "count": f"{value:,.0f}",
-        "ratio": f"{value:.2f} ×",
-    }
-    return forms.get(unit, f"{value:,.1f} {unit}")
-
-
 def _segments(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
     """Prints all segments; returns those that are held: name, title, reasons."""
     heading("Segments")
@@ -231,21 +209,33 @@ def _syncs(settings: Settings, run_id: str, held: list[tuple[str, str, str]]) ->
     _refused(runs)
     for sentence in dict.fromkeys(run["message"] for run in runs if run["status"] == "not configured"):
         console.print(f"[yellow]•[/yellow] {sentence}")
-    return _told_together((run for run in runs if run["status"] not in NEEDS_NOBODY), held)
+    return _told_together([run for run in runs if run["status"] not in NEEDS_NOBODY], held)
 
 
 def _told_together(
     runs: Iterable[dict[str, Any]], held: Iterable[tuple[str, str, str]] = ()
 ) -> list[Problem]:
-    """One problem per reason: a held segment, about which all is said already, holds its syncs to every tool."""
-    said = {held_sentence(name, title, (why,)): f"the segment {title} is" for name, title, why in held}
+    """One problem per reason: what holds a segment holds its syncs to every tool, and is said once."""
     by_reason: dict[str, list[str]] = {}
     for run in runs:
-        why = _why(run)
-        for sentence, short in said.items():
-            why = why.replace(sentence, short)
-        by_reason.setdefault(why, []).append(run["sync"])
-    return [Problem(f"{', '.join(syncs)}: {why}") for why, syncs in by_reason.items()]
+        by_reason.setdefault(_why(run), []).append(run["sync"])
+    segments: dict[str, list[tuple[str, str, str]]] = {}
+    for each in held:
+        segments.setdefault(each[2], []).append(each)
+    told = [Problem(_held_segments(alike, by_reason)) for alike in segments.values()]
+    return told + [Problem(f"{', '.join(syncs)}: {why}") for why, syncs in by_reason.items()]
+
+
+def _held_segments(alike: list[tuple[str, str, str]], by_reason: dict[str, list[str]]) -> str:
+    """Segments that are held for one reason, with the syncs that wait for nothing else; these are taken out of `by_reason`."""
+    waiting = [
+        sync
+        for name, title, why in alike
+        for sync in by_reason.pop(held_because(held_sentence(name, title, (why,))), [])
+    ]
+    [sentence] = held_together(alike)
+    syncs = f" Meanwhile only opt-outs go out of {', '.join(waiting)}." if waiting else ""
+    return f"{_capitalised(sentence)}.{syncs}"
 
 
 def _why(run: dict[str, Any]) -> str:

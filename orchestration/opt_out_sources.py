@@ -35,7 +35,7 @@ def stale_opt_outs(
     """Channel → why who left it may not be known. A source that never delivered is not in use and says nothing."""
     telling = {source.name: source for source in sources if source.opt_outs}
     statuses = source_status(connection, telling.values(), now)
-    reasons = {}
+    reasons: dict[str, str] = {}
     for channel in sorted({channel for source in telling.values() for channel in source.opt_outs}):
         about = [status for status in statuses if channel in telling[status.source].opt_outs]
         late = [status for status in about if status.is_late]

@@ -45,11 +45,16 @@ class Hold:
         return self.sentence
 
 
+def held_because(blocked: str) -> str:
+    """The sentence of a sync that may not go out at all."""
+    return f"Held because {blocked}. Only opt-outs go out."
+
+
 def find_hold(sync: SyncDeclaration, counts: Counts, *, blocked: str | None, confirmed: bool) -> Hold | None:
     """The first gate that holds the sync, or None. `confirmed` opens the change guard, never the other gates."""
     guards = sync.guards
     if blocked:
-        return Hold(f"Held because {blocked}. Only opt-outs go out.")
+        return Hold(held_because(blocked))
     change = None if confirmed or guards.confirmed else _change_guard(sync, counts)
     if change:
         return Hold(

@@ -7,6 +7,7 @@ import pytest
 
 from cli.main import cdp
 from cli.summary import _told_together
+from reverse_etl.gates import held_because
 from segments.release import held_sentence
 
 
@@ -32,13 +33,17 @@ def test_what_holds_several_syncs_is_told_once_and_everything_else_by_itself():
     ]
 
 
-def test_a_sync_of_a_held_segment_does_not_say_again_what_holds_it():
-    held = ("vip", "VIP customers", "it needs shopify")
-    why = f"Held because {held_sentence(held[0], held[1], (held[2],))}. Only opt-outs go out."
-    told = _told_together([run_of("a", why), run_of("b", why)], [held])
-    assert [problem.text for problem in told] == [
-        "a, b: Held because the segment VIP customers is. Only opt-outs go out."
+def test_what_holds_a_segment_is_told_once_with_the_syncs_that_wait_for_it():
+    held = [("vip", "VIP customers", "it needs shopify"), ("tea", "Tea buyers", "it is too small")]
+    why = held_because(held_sentence("vip", "VIP customers", ("it needs shopify",)))
+    told = [
+        problem.text
+        for problem in _told_together([run_of("a", why), run_of("b", why), run_of("c", "Else.")], held)
     ]
+    assert told[0].startswith("The segment VIP customers is held: it needs shopify.")
+    assert told[0].endswith("Meanwhile only opt-outs go out of a, b.")
+    assert told[1].startswith("The segment Tea buyers is held") and "Meanwhile" not in told[1]
+    assert told[2:] == ["c: Else."]
 
 
 def groups(group=cdp, name="cdp"):
