@@ -70,9 +70,9 @@ class DesiredRows:
             sent as (
                 select
                     remote_id,
-                    arg_max(record_key, sent_at) as record_key,
-                    arg_max(identifiers, sent_at) as identifiers,
-                    arg_max(action, sent_at) = 'remove' as was_removing,
+                    arg_max(record_key, (sent_at, rowid)) as record_key,
+                    arg_max(identifiers, (sent_at, rowid)) as identifiers,
+                    arg_max(action, (sent_at, rowid)) = 'remove' as was_removing,
                     bool_or(is_adopted) as is_adopted,
                     bool_or(state <> 'pending') as is_uncertain,
                     bool_or(state = 'pending') as is_pending,

@@ -61,10 +61,10 @@ SETTLEMENT = (
 ASSUMED = (
     "update activation.acked set row_hash = '', fingerprint = null where {guessed}",
     """insert into activation.acked by name
-    select sync, target_key, remote_id, arg_max(record_key, sent_at) as record_key,
-        arg_max(identifiers, sent_at) as identifiers, '' as row_hash,
-        arg_max(mapping_version, sent_at) as mapping_version, arg_max(norm_version, sent_at) as norm_version,
-        bool_or(is_adopted) as is_adopted, max(sent_at) as acked_at, arg_max(run_id, sent_at) as run_id
+    select sync, target_key, remote_id, arg_max(record_key, (sent_at, rowid)) as record_key,
+        arg_max(identifiers, (sent_at, rowid)) as identifiers, '' as row_hash,
+        arg_max(mapping_version, (sent_at, rowid)) as mapping_version, arg_max(norm_version, (sent_at, rowid)) as norm_version,
+        bool_or(is_adopted) as is_adopted, max(sent_at) as acked_at, arg_max(run_id, (sent_at, rowid)) as run_id
     from activation.op_journal
     where {guessed} and state in ('sent', 'unknown') and action <> 'remove'
       and (sync, target_key, remote_id) not in (select (sync, target_key, remote_id) from activation.acked where {guessed})

@@ -260,6 +260,7 @@ class Installation:
     def _carry_out(self, plan, sender, worlds, disturbances):
         journal = self._journal(plan)
         sent = journal.begin([operation for wave in plan.waves(100_000) for operation in wave])
+        sent = by_lane(sent, lambda operation: (operation.action, operation.lane, operation.op_id))
         allowed = [may_be_sent(*facts) for facts in worlds]
         answered, outcomes = [], {}
         for place, operation in enumerate(sent):
@@ -348,13 +349,19 @@ def may_be_sent(people, consents, suppressed):
     }
 
 
+def by_lane(operations, named):
+    """In the order of their lanes; inside of one, the order is the engine's own and says nothing."""
+    lanes = list(dict.fromkeys(named(operation)[:2] for operation in operations))
+    return sorted(operations, key=lambda operation: (lanes.index(named(operation)[:2]), named(operation)[2]))
+
+
 def told_by(plan):
     """Everything a plan says, but for what it has learnt about fingerprints."""
     settled = [row for row in plan.settled_locally.to_pylist() if row["change"] != "known"]
     return (
         plan.counts,
         plan.refused,
-        plan.operations.to_pylist(),
+        by_lane(plan.operations.to_pylist(), lambda row: (row["action"], row["lane"], row["op_id"])),
         plan.refusals.to_pylist(),
         sorted(settled, key=str),
     )
