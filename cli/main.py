@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import importlib
 import io
+import signal
+import socket
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 import click
 
@@ -77,20 +82,50 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without a sign shows ? for it and nothing stops
+    with _signals() as were_sent:
+        try:
+            result = cdp.main(standalone_mode=False)
+            sys.exit(result if isinstance(result, int) else 0)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            _stopped()
+        except Exception as error:
+            if were_sent():
+                _stopped()
+            if not isinstance(error, CdpError):
+                raise
+            click.secho(f"\n{error}", fg="red", err=True)
+            sys.exit(1)
+
+
+def _stopped() -> NoReturn:
+    click.secho(
+        "\nStopped. Nothing is lost: `cdp run` goes on from what was finished.", fg="yellow", err=True
+    )
+    sys.exit(130)
+
+
+@contextmanager
+def _signals() -> Iterator[Callable[[], bool]]:
+    """Whether somebody has asked this process to end: what dbt, Dagster and the engine make of it has many names."""
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+    writer.setblocking(False)
+    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+
+    def were_sent() -> bool:
+        with suppress(BlockingIOError):
+            return bool({signal.SIGINT, signal.SIGTERM} & set(reader.recv(64)))
+        return False
+
     try:
-        result = cdp.main(standalone_mode=False)
-        sys.exit(result if isinstance(result, int) else 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except CdpError as error:
-        click.secho(f"\n{error}", fg="red", err=True)
-        sys.exit(1)
-    except (click.Abort, KeyboardInterrupt):
-        click.secho(
-            "\nStopped. Nothing is lost: `cdp run` goes on from what was finished.", fg="yellow", err=True
-        )
-        sys.exit(130)
+        yield were_sent
+    finally:
+        signal.set_wakeup_fd(before)
+        reader.close()
+        writer.close()
 
 
 if __name__ == "__main__":
