@@ -29,5 +29,5 @@ def status() -> None:
     run_id, started, finished, as_of, state = run
     ended = f"ended {finished:%H:%M}" if finished else "has not ended (running, or it was stopped: run again)"
     console.print(f"Last run: {started:%Y-%m-%d %H:%M} UTC, {ended}, {state}; as of {as_of:%Y-%m-%d}.")
-    if print_summary(settings, run_id):
+    if print_summary(settings, run_id) or state == "failed":
         raise click.exceptions.Exit(2)

@@ -5,6 +5,7 @@ The steps are Dagster's; this starts them, and says in a sentence why one stoppe
 
 from __future__ import annotations
 
+import re
 import uuid
 from contextlib import suppress
 
@@ -22,6 +23,12 @@ from warehouse.run_record import end_run
 from warehouse.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+# Dagster puts the class before the message; what is one of our own errors is a sentence without it
+_CLASS = re.compile(
+    r"^(?:warehouse|alerts|identity|ingestion|orchestration|reports|reverse_etl|segments)[\w.]*: "
+)
 
 
 def run_main_job(settings: Settings, progress: Progress) -> str:
@@ -58,6 +65,6 @@ def _first_failure(result: dg.ExecuteInProcessResult) -> str:
         if event.is_step_failure:
             error = event.step_failure_data.error
             cause = error.cause if error and error.cause else error
-            told = (cause.message if cause else "no reason given").strip()
+            told = _CLASS.sub("", (cause.message if cause else "no reason given").strip())
             return f"The step {event.step_key} stopped: {told}\nWhat was finished before it is kept. Mend this and run again."
     return "The run failed before its first step; `cdp ui` shows its log."

@@ -49,7 +49,7 @@ def test_a_fault_of_our_own_is_not_called_a_stop():
 def test_a_terminal_without_a_sign_shows_something_else_and_nothing_stops():
     code = (
         "import sys, click; from cli import main; sys.argv = ['cdp', 'x']; "
-        "main.cdp.get_command = lambda *_: click.Command('x', callback=lambda: click.echo('a – b')); main.main()"
+        "main.cdp.get_command = lambda *_: click.Command('x', callback=lambda: print('a – b')); main.main()"
     )
-    result = ended(code, PYTHONIOENCODING="ascii")
+    result = ended(code, PYTHONIOENCODING="latin-1")
     assert (result.returncode, result.stdout) == (0, b"a ? b\n")
