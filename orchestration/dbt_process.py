@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -117,9 +118,11 @@ def compiled_sql() -> dict[str, str]:
             if before is not None:
                 os.environ["CDP_DATA_DIR"] = before
     if not result.success:
-        raise DbtFailed(
-            f"The models could not be compiled. Correct the one that is named:\n{plain(str(result.exception))}"
-        )
+        said = plain(str(result.exception))
+        # the engine complains at exit of what its frames hold
+        traceback.clear_frames(result.exception.__traceback__)
+        result.exception.__traceback__ = None
+        raise DbtFailed(f"The models could not be compiled. Correct the one that is named:\n{said}")
     return {node.node.unique_id: node.node.compiled_code for node in result.result.results}
 
 
