@@ -17,6 +17,7 @@ from reverse_etl.destinations import DESTINATIONS
 from reverse_etl.errors import TargetFailed
 from reverse_etl.plan import Plan
 from reverse_etl.planner import target_key
+from reverse_etl.sentences import people
 
 # the purpose of a sync that is no longer declared and was last sent before declarations were kept
 UNKNOWN = ""
@@ -122,9 +123,8 @@ def find_again(
 def unreachable(plan: Plan, account_id: str) -> str:
     """What a person has to do about people in an account that cannot be called any more."""
     sync = plan.sync
-    people = "1 person" if plan.size == 1 else f"{plan.size:,} people"
     return (
-        f"{people} who may not be in {sync.target} any more cannot be taken out of it: the present keys do not reach "
+        f"{people(plan.size)} who may not be in {sync.target} any more cannot be taken out of it: the present keys do not reach "
         f"{sync.destination} account {account_id}. Take them out there by hand (`cdp sync reset {sync.name}` then "
         f"forgets them), or run once with that account's keys."
     )

@@ -161,7 +161,8 @@ class Tally:
 
     def _message(self, destination: str) -> str | None:
         if self.last_failure:
-            return f"{self.failed} operations had no answer: {self.last_failure}"
+            what = "1 change" if self.failed == 1 else f"{self.failed:,} changes"
+            return f"{what} had no answer: {self.last_failure}"
         if self.pending:
             return f"{destination} is still working on {self.pending} changes; the next run asks what became of them."
         return None

@@ -1,4 +1,4 @@
-"""What a marketer reads: one sentence per reason why a row was not sent.
+"""What a marketer reads: one sentence per reason why a row was not sent, and how people are counted.
 
 The decisions behind the reasons are made in `planner.py` and `gates.py`.
 """
@@ -23,3 +23,8 @@ DENIALS = ("consent_denied", "suppressed", "withdrawn")
 def refusal(reason: str) -> str:
     """The sentence of a reason code, to be read after the word "customer"."""
     return REFUSALS[reason]
+
+
+def people(count: int) -> str:
+    """`1 person`, `2,000 people`."""
+    return "1 person" if count == 1 else f"{count:,} people"

@@ -14,6 +14,7 @@ import duckdb
 
 from reverse_etl.declarations import SyncDeclaration
 from reverse_etl.results import CLEAN
+from reverse_etl.sentences import people
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _standing(state: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> Standi
     next_step = _pause_ends(sync, paused) if paused else _next_step(sync, run, letters, unanswered)
     if left and not paused and run.get("status") in CLEAN:
         next_step = (
-            f"{_people(left)} are still in {places}, where this sync no longer points to; opt-outs are taken out there. "
+            f"{people(left)} are still in {places}, where this sync no longer points to; opt-outs are taken out there. "
             f"`cdp sync apply {sync.name} --confirm` takes everybody out of it."
         )
     return Standing(
@@ -117,7 +118,7 @@ def _next_step(sync: SyncDeclaration, run: dict[str, Any], letters: tuple[Any, .
         return str(run["message"])
     if count:
         return (
-            f"{sync.destination} refused {_people(count)}, most often: {reason}. They go out by themselves once their "
+            f"{sync.destination} refused {people(count)}, most often: {reason}. They go out by themselves once their "
             f"data is mended; `cdp sync retry {sync.name}` sends them again as they are now."
         )
     return "Nothing to do."
@@ -125,15 +126,11 @@ def _next_step(sync: SyncDeclaration, run: dict[str, Any], letters: tuple[Any, .
 
 def _about_unanswered(sync: SyncDeclaration, count: int) -> str:
     if sync.plugin.spec.repeats_safely:
-        return f"{sync.destination} did not answer about {_people(count)}; the next run sends them again."
+        return f"{sync.destination} did not answer about {people(count)}; the next run sends them again."
     return (
-        f"{sync.destination} did not answer about {_people(count)}, and sending again might reach them twice. Look "
+        f"{sync.destination} did not answer about {people(count)}, and sending again might reach them twice. Look "
         f"there; if they got nothing, `cdp sync retry {sync.name} --unanswered`."
     )
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _newest_run(state: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:

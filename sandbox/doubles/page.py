@@ -35,8 +35,9 @@ class Shown:
 
 def draw_page(store: Store, tools: Sequence[Tool]) -> str:
     """The page as HTML, without anything to fetch from elsewhere."""
+    # 404 is the right answer to whether somebody is there who is not
     answered = store.rows(
-        "select tool, count(*) as requests, sum(status = 0 or status >= 400) as refused from requests group by tool"
+        "select tool, count(*) as requests, sum(status = 0 or status >= 400 and status <> 404) as refused from requests group by tool"
     )
     counts = {row["tool"]: row for row in answered}
     nothing = {"requests": 0, "refused": 0}

@@ -50,7 +50,7 @@ def test_what_was_not_acknowledged_is_sent_again_by_the_next_run(ready, audience
     ready.fault(tool="meta", kind=kind, times=3, path_part="/users")
     result = ready.run(audience)
     assert (result.status, result.added, result.failed) == ("problems", 0, 8)
-    assert "8 operations had no answer" in result.message
+    assert "8 changes had no answer" in result.message
     again = ready.run(audience, confirmed=True)
     while again.failed:
         again = ready.run(audience)
