@@ -41,7 +41,13 @@ def consent() -> None:
 @click.argument("customer")
 @click.option("--as-of", type=click.DateTime(), help="A day or time (UTC); without it, now.")
 def show(customer: str, as_of: datetime | None) -> None:
-    """What CUSTOMER (id, address or number) agreed to, per purpose and channel, with the statement that decided."""
+    """What CUSTOMER (id, address or number) agreed to, per purpose and channel, with the statement that decided.
+
+    \b
+    Examples:
+      cdp consent show ann@example.com
+      cdp consent show ann@example.com --as-of 2026-03-01
+    """
     settings = Settings.load()
     with open_published(settings) as published:
         customer_id = _find(published, customer)

@@ -34,7 +34,7 @@ def sandbox() -> None:
 
 
 @sandbox.command()
-@click.option("--customers", default=1000, show_default=True)
+@click.option("--customers", default=1000, show_default=True, help="How many people it knows.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same bytes.")
 def make(customers: int, seed: int) -> None:
     """Write the files of a pretend shop into the landing folder, and the truth beside it."""

@@ -49,7 +49,12 @@ def list_segments() -> None:
 @click.argument("name")
 @click.option("--limit", default=20, show_default=True, help="How many members to print.")
 def show(name: str, limit: int) -> None:
-    """Who is in segment NAME and the reason for each, who came and went lately, and how they differ from everybody."""
+    """Who is in segment NAME and the reason for each, who came and went lately, and how they differ from everybody.
+
+    \b
+    Examples:
+      cdp segment show lapsed_buyers --limit 50
+    """
     with open_published(Settings.load()) as connection:
         title, count, status, reasons = _find(connection, name)
         members = connection.execute(
@@ -109,7 +114,12 @@ def new(name: str, title: str, owner: str) -> None:
 @click.argument("name")
 @click.option("--limit", default=10, show_default=True, help="How many members to print.")
 def preview_segment(name: str, limit: int) -> None:
-    """Who would be in segment NAME as it is written now, on the data of the last run; nothing is written or sent."""
+    """Who would be in segment NAME as it is written now, on the data of the last run; nothing is written or sent.
+
+    \b
+    Examples:
+      cdp segment preview lapsed_buyers
+    """
     settings = Settings.load()
     found = _declared(settings, name)
     from orchestration.compiling import compile_project
@@ -155,6 +165,10 @@ def release(name: str, reason: str) -> None:
 
     Who, when and why are kept. It counts for one release, and only while the numbers are about those you saw. A contract
     that cannot be read, or a table that was not built, cannot be let pass.
+
+    \b
+    Example:
+      cdp segment release lapsed_buyers --override "the spring sale"
     """
     settings = Settings.load()
     found = _declared(settings, name)

@@ -57,7 +57,13 @@ for command in (*sync_status.COMMANDS, *sync_controls.COMMANDS):
 )
 @SANDBOX
 def plan(names: tuple[str, ...], export: Path | None, sandbox: bool) -> None:
-    """What would be sent now, sync by sync; nothing is sent."""
+    """What would be sent now, sync by sync; nothing is sent.
+
+    \b
+    Examples:
+      cdp sync plan                                       all syncs
+      cdp sync plan mailchimp_contacts --export x.jsonl   with every request, byte for byte
+    """
     with installation(sandbox) as settings:
         _plan(settings, names, export)
 
@@ -90,7 +96,15 @@ def _plan(settings: Settings, names: tuple[str, ...], export: Path | None) -> No
 @click.option("--dry-run", is_flag=True, help="The same as `cdp sync plan`.")
 @SANDBOX
 def apply(names: tuple[str, ...], confirm: bool, dry_run: bool, sandbox: bool) -> None:
-    """Send the differences now, through every gate; without NAMES, all syncs."""
+    """Send the differences now, through every gate; without NAMES, all syncs.
+
+    This reaches the real tools. Consent, failed tests and late sources are not waived by --confirm.
+
+    \b
+    Examples:
+      cdp sync apply mailchimp_contacts             what `cdp sync plan mailchimp_contacts` shows
+      cdp sync apply mailchimp_contacts --confirm   although it is a first or very large change
+    """
     with installation(sandbox) as settings:
         if dry_run:
             _plan(settings, names, None)
@@ -126,11 +140,18 @@ def _apply(settings: Settings, names: tuple[str, ...], *, confirm: bool) -> None
 
 @sync.command()
 @click.argument("name", required=False)
-@click.option("--limit", default=30, show_default=True)
+@click.option("--limit", default=30, show_default=True, help="How many lines at most.")
 @click.option("--refused", is_flag=True, help="Rows that were not sent, each with its reason.")
 @click.option("--runs", is_flag=True, help="One line per sync and run.")
 def log(name: str | None, limit: int, refused: bool, runs: bool) -> None:
-    """Every row that was sent, newest first."""
+    """Every row that was sent, newest first.
+
+    \b
+    Examples:
+      cdp sync log mailchimp_contacts            who was added, updated, removed
+      cdp sync log mailchimp_contacts --refused  who was not sent, and why
+      cdp sync log --runs                        one line per sync and run
+    """
     with open_state(Settings.load()) as connection:
         if refused:
             rows = [{**row, "reason": row["sentence"]} for row in read_refusals(connection, name, limit)]
