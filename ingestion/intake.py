@@ -24,16 +24,9 @@ from ingestion.encodings import read_as_text
 from ingestion.errors import CountsDisagree, FileRefused, LoadInterrupted
 from ingestion.feeds import REJECTS_TABLE, SCANS_TABLE, Feed, Request, Unsure
 from ingestion.fingerprints import Fingerprint, check_unchanged, take_fingerprint
+from ingestion.known_files import KnownLoad, find_known
 from ingestion.landing import Delivery
-from ingestion.ledger import (
-    KnownLoad,
-    LedgerKey,
-    find_known,
-    next_load_id,
-    record_load,
-    refusal_id,
-    take_back,
-)
+from ingestion.ledger import LedgerKey, next_load_id, record_load, refusal_id, take_back
 from ingestion.naming import literal, quoted
 from ingestion.quarantine import take_out_mistyped
 from ingestion.raw_tables import add_columns, record_rejects

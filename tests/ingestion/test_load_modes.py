@@ -355,7 +355,7 @@ def test_a_source_that_shrinks_is_told(keyed):
 
 
 def test_a_data_folder_of_an_earlier_version_goes_on_working(keyed):
-    keyed.deliver("people_2026-10-30.csv", csv("1,a,", "x,bad,"))
+    path = keyed.deliver("people_2026-10-30.csv", csv("1,a,", "x,bad,"))
     keyed.load(AT)
     keyed.connection.execute("alter table raw.shop_people drop column _delivered_at")
     for column in (
@@ -373,3 +373,5 @@ def test_a_data_folder_of_an_earlier_version_goes_on_working(keyed):
     keyed.load(AT)
     assert keyed.rows("id, _delivered_at") == [("1", datetime(2026, 10, 30)), ("2", datetime(2026, 10, 31))]
     assert keyed.ask("select status from raw.rejected_rows") == [("rejected",)]
+    path.rename(path.with_name("people_again_2026-10-30.csv"))  # when it was written was not kept then
+    assert not keyed.load(AT).changed
