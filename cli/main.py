@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import signal
 import socket
 import sys
@@ -37,6 +38,12 @@ COMMANDS = {
     "sandbox": "cli.sandbox:sandbox",
     "restore": "cli.restore:restore",
 }
+
+
+# what the engines say when the file system refuses
+_DISK = re.compile(
+    r"(?i)no space left|disk (?:i/o|is full)|could not write|unable to open|read-?only (?:file|database)"
+)
 
 
 class LazyGroup(Group):
@@ -94,10 +101,24 @@ def main() -> None:
         except Exception as error:
             if were_sent():
                 _stopped()
-            if not isinstance(error, CdpError):
+            if not isinstance(error, CdpError) and not _is_about_the_disk(error):
                 raise
-            click.secho(f"\n{error}", fg="red", err=True)
+            click.secho(f"\n{_sentence(error)}", fg="red", err=True)
             sys.exit(1)
+
+
+def _is_about_the_disk(error: Exception) -> bool:
+    of_an_engine = type(error).__module__.lstrip("_").partition(".")[0] in ("duckdb", "sqlite3", "sqlalchemy")
+    return isinstance(error, OSError) or (of_an_engine and _DISK.search(str(error)) is not None)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, CdpError):
+        return str(error)
+    return (
+        f"A file or folder could not be read or written: {str(error).splitlines()[0]}. Is there room on the disk, and may "
+        f"this user write into the data folder (CDP_DATA_DIR, else `data/` in the project)? Then run it again."
+    )
 
 
 def _stopped() -> NoReturn:

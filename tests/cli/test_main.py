@@ -46,6 +46,21 @@ def test_a_fault_of_our_own_is_not_called_a_stop():
     assert result.returncode == 1 and b"query interrupted" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        "PermissionError(13, 'Permission denied', 'data')",
+        "sqlite3.OperationalError('database or disk is full')",
+        "duckdb.TransactionException('Failed to commit: Could not write file: No space left on device')",
+    ],
+)
+def test_a_disk_that_refuses_is_said_in_a_sentence(refused):
+    code = STOPPED.replace("{sent!r}", "''").replace("signal.{sent}", "0")
+    result = ended("import duckdb, sqlite3" + code.replace('RuntimeError("query interrupted")', refused))
+    assert result.returncode == 1
+    assert b"could not be read or written" in result.stderr and b"Traceback" not in result.stderr
+
+
 def test_a_terminal_without_a_sign_shows_something_else_and_nothing_stops():
     code = (
         "import sys, click; from cli import main; sys.argv = ['cdp', 'x']; "
