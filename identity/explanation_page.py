@@ -120,6 +120,9 @@ CHART_STYLE: dict[str, Any] = {
         "tickColor": "#8888",
         "titleFontWeight": "normal",
     },
+    "legend": {"labelColor": "currentColor", "titleColor": "currentColor"},
+    "header": {"labelColor": "currentColor", "titleColor": "currentColor"},
+    "title": {"color": "currentColor"},
 }
 
 

@@ -56,6 +56,7 @@ def weights_chart(settings: dict[str, Any]) -> dict[str, Any]:
                 "header": {
                     "labelAngle": 0,
                     "labelAlign": "left",
+                    "labelAnchor": "start",
                     "labelOrient": "top",
                     "labelFontWeight": "bold",
                 },

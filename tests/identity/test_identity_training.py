@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ def test_every_version_can_be_looked_at_offline(tmp_path: Path) -> None:
     page = render_page(stored, made_at=NOW)
     assert "<svg" in page and "<script" not in page and 'src="http' not in page
     assert "very similar" in page and "l.email = r.email" in page
+    # a name in the picture's own black would not be seen where the page is dark
+    assert set(re.findall(r'<text[^>]* fill="([^"]*)"', page)) == {"currentColor"}
 
 
 def test_the_commands_train_list_and_write_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
