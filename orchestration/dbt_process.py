@@ -55,7 +55,7 @@ def _parsed() -> tuple[Any, Mapping[str, Any]]:
     result = _invoke(_arguments("parse", target_dir(), "--no-write-json"))
     if not result.success:
         raise DbtFailed(
-            f"The dbt project could not be read: {result.exception}. Correct the file it names; `cdp check` reads it again."
+            f"The dbt project could not be read: {plain(str(result.exception)).rstrip('.')}. Correct the file it names; `cdp check` reads it again."
         )
     as_written = result.result.writable_manifest().to_dict(omit_none=False)
     return result.result, json.loads(json.dumps(as_written, cls=JSONEncoder))
