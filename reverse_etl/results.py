@@ -14,11 +14,14 @@ from typing import Any, Literal
 
 from reverse_etl.contract import Action, Operation, Outcome, Status
 from reverse_etl.plan import Plan
+from reverse_etl.sentences import people
 
 RunStatus = Literal[
     "sent", "nothing to send", "pending", "held", "problems", "failed", "cancelled", "not configured"
 ]
 # ends of a sync that did all it should (pending: the tool is still working on what it took in), and those that need nobody
+# why what the tool was asked about is not known yet; nobody need do anything
+NOT_YET = "was written a short while ago and is not shown yet, so the next run looks again"
 CLEAN: frozenset[RunStatus] = frozenset(["sent", "nothing to send", "pending"])
 NEEDS_NOBODY: frozenset[RunStatus] = CLEAN | {"not configured"}
 
@@ -112,6 +115,7 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     handled: int = 0  # operations of this run's plan that were dealt with, whatever came of them
     pending: int = 0
+    unseen: int = 0
     cancelled: str | None = None
     opted_out: int = 0
     withdrawn: int = 0
@@ -127,6 +131,8 @@ class Tally:
             self.opted_out += outcome.is_opt_out
         elif outcome.status is Status.SKIPPED:
             self.skipped[outcome.reason or "not sent"] += 1
+        elif outcome.status is Status.UNKNOWN and outcome.reason == NOT_YET:
+            self.unseen += 1
         elif outcome.status is Status.UNKNOWN:
             self.failed += 1
             self.last_failure = outcome.reason
@@ -151,7 +157,7 @@ class Tally:
             refused=refused,
             rejected=dict(self.rejected),
             failed=self.failed,
-            pending=self.pending,
+            pending=self.pending + self.unseen,
             waiting=plan.waiting + not_sent,
             held_reason=plan.hold.sentence if plan.hold else None,
             message=stopped or self.cancelled or self._message(sync.destination),
@@ -163,6 +169,8 @@ class Tally:
         if self.last_failure:
             what = "1 change" if self.failed == 1 else f"{self.failed:,} changes"
             return f"{what} had no answer: {self.last_failure}"
+        if self.unseen:
+            return f"In {destination} {people(self.unseen)} {NOT_YET}."
         if self.pending:
             return f"{destination} is still working on {self.pending} changes; the next run asks what became of them."
         return None
@@ -177,6 +185,6 @@ class Tally:
             return "problems"
         if plan.hold:
             return "held"
-        if self.pending:
+        if self.pending or self.unseen:
             return "pending"
         return "sent" if plan.size or self.accepted else "nothing to send"

@@ -15,13 +15,12 @@ from typing import TypeVar
 from reverse_etl.contract import Acknowledgement, Action, Operation, Outcome, Status
 from reverse_etl.journal import Journal, clock
 from reverse_etl.plan import Plan
-from reverse_etl.results import Tally
+from reverse_etl.results import NOT_YET, Tally
 from reverse_etl.sender import Sender
 from reverse_etl.sessions import BRIEFLY, StateSession
 from reverse_etl.snapshots import deliver_snapshot
 from warehouse.progress import Progress
 
-_NOT_YET = "was written a short while ago and is not shown yet, so it is looked for again in the next run"
 _SILENT_WAVES = 3  # waves in a row without a single answer, after which a destination counts as down
 Result = TypeVar("Result")
 
@@ -122,7 +121,7 @@ class Waves:
         unseen = [op for op in settled if outcomes[op.op_id].is_unseen and op.action is not Action.ADD]
         lately = self._written_lately(unseen, removals=False)
         return {
-            op.op_id: Outcome(op.op_id, Status.UNKNOWN, _NOT_YET) for op in unseen if op.remote_id in lately
+            op.op_id: Outcome(op.op_id, Status.UNKNOWN, NOT_YET) for op in unseen if op.remote_id in lately
         }
 
     def _still_shown(self, to_send: Sequence[Operation]) -> Sequence[Operation]:
