@@ -136,10 +136,10 @@ class Journal:
             state.execute(
                 f"""create or replace temp table settled as
                 select facts.*, {self._shared()}, {said}, {_time(self.now)} as now, {_time(clock())} as clock,
-                    sent.rowid as journal_row, sent.sent_at, logged.rowid as log_row, held.rowid as acked_row
+                    sent.row as journal_row, sent.sent_at, logged.row as log_row, held.rowid as acked_row
                 from {rows} as facts
-                left join activation.op_journal as sent on sent.op_id = facts.op_id
-                left join activation.sync_log as logged on logged.op_id = facts.op_id
+                left join ({self._undecided("op_journal", "state")}) as sent on sent.op_id = facts.op_id
+                left join ({self._undecided("sync_log", "status")}) as logged on logged.op_id = facts.op_id
                 left join (select rowid, remote_id from activation.acked where {self.scope}) as held
                     on held.remote_id = facts.remote_id"""
             )
@@ -208,6 +208,16 @@ class Journal:
                   and stated.stated_at >= coalesce(consented_at::timestamp, timestamp '-infinity')"""
             ).fetchall()
         return {row_id for (row_id,) in found}
+
+    def _undecided(self, table: str, state: str) -> str:
+        """The rows in which an operation may stand already: others are a year of sending that no wave need look through."""
+        when = "sent_at" if table == "op_journal" else "started_at"
+        columns, open_ones = f"rowid as row, op_id, {when}", f"{state} in ('sent', 'unknown', 'pending')"
+        # not one condition with `or`: the engine would read every id there is
+        return (
+            f"select {columns} from activation.{table} where {open_ones} union all select {columns} "
+            f"from activation.{table} where run_id = {literal(self.run_id)} and not {open_ones}"
+        )
 
     def _shared(self) -> str:
         """What is the same for every operation of a wave, as columns."""
