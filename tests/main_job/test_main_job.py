@@ -244,7 +244,7 @@ def troubles(installation):
 TOLD = {
     "hubspot_contacts": ("hubspot refused us access (401", "is still planned", "check the key or token in CDP_HUBSPOT_*"),
     "meta_vip_customers": ("Held because 300 of", "would leave at once", "cdp sync apply meta_vip_customers --confirm"),
-    "mailchimp_abandoned_cart": ("the segment", "500 people leave at once", "cdp segment diff abandoned_cart"),
+    "mailchimp_abandoned_cart": ("segment Abandoned cart is held", "500 people leave at once", "cdp segment diff abandoned_cart"),
 }  # fmt: skip
 
 
