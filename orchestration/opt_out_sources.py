@@ -16,6 +16,9 @@ from orchestration import dbt_process
 from orchestration.holds import blocked_syncs
 from orchestration.sources import SOURCES
 from reverse_etl.declarations import SyncDeclaration
+from warehouse.run_context import newest_load_id
+
+_BUILT = "state.built_from"  # one row: the newest load that the tables were made from
 
 
 def sync_holds(
@@ -35,13 +38,15 @@ def stale_opt_outs(
     """Channel → why who left it may not be known. A source that never delivered is not in use and says nothing."""
     telling = {source.name: source for source in sources if source.opt_outs}
     statuses = source_status(connection, telling.values(), now)
+    unbuilt = _unbuilt(connection)
     reasons: dict[str, str] = {}
     for channel in sorted({channel for source in telling.values() for channel in source.opt_outs}):
         about = [status for status in statuses if channel in telling[status.source].opt_outs]
         late = [status for status in about if status.is_late]
         unread = [reason for status in about if (reason := _unread(telling[status.source], status))]
-        if late or unread:
-            reasons[channel] = "; and ".join([*([_late(late)] if late else []), *unread])
+        waiting = [reason for status in about if (reason := _waiting(status, unbuilt))]
+        if late or unread or waiting:
+            reasons[channel] = "; and ".join([*([_late(late)] if late else []), *unread, *waiting])
     return reasons
 
 
@@ -56,6 +61,36 @@ def with_stale_opt_outs(
                 text for text in (holds.get(sync.name), stale[sync.channel]) if text
             )
     return holds
+
+
+def note_built(connection: duckdb.DuckDBPyConnection) -> None:
+    """Note that the tables were built from all that is loaded so far: what a later load tells is in none of them yet."""
+    connection.execute(
+        f"create or replace table {_BUILT} as select {newest_load_id(connection)}::bigint as load_id"
+    )
+
+
+def _unbuilt(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Source → a file that was loaded after the tables were built; empty where no build has noted what it was made from."""
+    noted = connection.execute(
+        "select 1 from duckdb_tables() where schema_name || '.' || table_name = ?", [_BUILT]
+    ).fetchone()
+    if noted is None:
+        return {}
+    found = connection.execute(
+        f"select source, min(file) from raw.loads where status = 'loaded' and load_id > (select load_id from {_BUILT})"
+        " group by source"
+    ).fetchall()
+    return dict(found)
+
+
+def _waiting(status: SourceStatus, unbuilt: Mapping[str, str]) -> str | None:
+    if status.source not in unbuilt:
+        return None
+    return (
+        f"{status.title}, which tells who unsubscribed, delivered {unbuilt[status.source]}, which is loaded but in no "
+        f"table yet, so somebody who has unsubscribed since might still be reached; `cdp run` builds them"
+    )
 
 
 def _late(late: Sequence[SourceStatus]) -> str:

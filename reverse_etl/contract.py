@@ -203,7 +203,8 @@ class DestinationSpec:
     `former_keys` are the match keys as earlier `norm_version`s wrote them, by version: whoever was sent then is found by
     a denial of the address alone. `removing_forgets` = a removal deletes the person's opt-out there as well, so whoever
     stands there as out is left alone. `lag_hours` = how long a look-up may not show what was written, so that not being
-    shown proves nothing. `modes` are what a sync may declare. `forbidden_fields`, `allowed_values` (field → its only values) and
+    shown proves nothing. `modes` are what a sync may declare, `channels` those over which the tool reaches people (none =
+    any): consent for another one must not open it. `forbidden_fields`, `allowed_values` (field → its only values) and
     `forbidden_paths` (parts of a path) say what must never stand in a request, wherever in its body (`never_sent.py`).
     """
 
@@ -229,6 +230,7 @@ class DestinationSpec:
     job_hours: float = 48.0
     lag_hours: float = 0.0
     modes: tuple[Mode, ...] = ("mirror", "upsert", "add_only")
+    channels: tuple[str, ...] = ()
     forbidden_fields: frozenset[str] = frozenset()
     allowed_values: Mapping[str, frozenset[Any]] = field(default_factory=dict)
     forbidden_paths: tuple[str, ...] = ()

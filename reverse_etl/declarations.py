@@ -198,6 +198,11 @@ def _check(sync: SyncDeclaration) -> None:
             f"Sync {sync.name}: {spec.destination}/{spec.object} can not be kept in mode {sync.mode}. "
             f"Its modes are {', '.join(spec.modes)}."
         )
+    if spec.channels and sync.channel not in spec.channels:
+        raise DeclarationError(
+            f"Sync {sync.name}: {spec.destination}/{spec.object} reaches people over {' or '.join(spec.channels)}, not "
+            f"over {sync.channel}: consent for {sync.channel} says nothing about it. Correct `channel`."
+        )
     if spec.is_snapshot and sync.fields and sync.key not in sync.fields.values():
         raise DeclarationError(
             f"Sync {sync.name}: map a field to {sync.key} too. A person who opts out must be found in the file even "

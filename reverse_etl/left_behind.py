@@ -41,14 +41,14 @@ def plan_left_behind(
     `declared` are all syncs whose present targets count as such; a name that is not among them has old ones only.
     Without `leavers` only who may not be there any more is removed, with them everybody. Nobody is removed whom a
     declared sync holds in the same place: that one answers for them. `decided` is the sync whose plan was just made on
-    this connection. An empty list while marts.consents is not built.
+    this connection. An empty list while marts.consents is not built, or by another version.
     """
     current = places_now(declared, accounts)
     plans = []
     for place in old_places(connection, set(syncs), declared, current, state):
         try:
             plan = _Removals(connection, place, current, state, run_id, decided).plan(leavers=leavers)
-        except duckdb.CatalogException:
+        except (duckdb.CatalogException, duckdb.BinderException):
             return []
         if plan.size or (plan.counts.in_flight and plan.known_target):
             plans.append(plan)

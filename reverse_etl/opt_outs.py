@@ -21,6 +21,7 @@ from reverse_etl.sender import converse
 from reverse_etl.sessions import OpenState
 from reverse_etl.transport import Patience, open_transport
 from warehouse.connections import transaction
+from warehouse.functions.emails import parse_email
 
 # a tool may show an opt-out some time after it happened; what is read twice is recorded once
 _OVERLAP = timedelta(days=2)
@@ -138,11 +139,17 @@ def _unheard(plugin: Destination, error: Exception) -> str:
     return f"{name} could not be asked who unsubscribed there, so only what it told earlier counts: {why}"
 
 
+def _as_compared(told: OptOut) -> str:
+    """As addresses of the sources are standardised, or nobody would be found by it; one that is none stays as it is."""
+    value = told.identifier_value.strip()
+    return (parse_email(value).address or value) if told.identifier_type == "email" else value
+
+
 def _table(told: Sequence[OptOut]) -> pa.Table:
     return pa.table(
         {
             "identifier_type": pa.array([one.identifier_type for one in told], pa.string()),
-            "identifier_value": pa.array([one.identifier_value.strip() for one in told], pa.string()),
+            "identifier_value": pa.array([_as_compared(one) for one in told], pa.string()),
             "channel": pa.array([one.channel for one in told], pa.string()),
             "stated_at": pa.array([one.stated_at for one in told], pa.timestamp("us")),
             "proof": pa.array([one.proof for one in told], pa.string()),

@@ -29,6 +29,9 @@ from reverse_etl.sql_text import CONSENT_MARK
 
 STATE_CATALOG = "state_store"
 _NOT_BUILT = "its tables have not been built yet"
+_OTHER_VERSION = (
+    "the tables it reads were built by another version of this software; `cdp run` builds them anew"
+)
 
 
 def plan_sync(
@@ -66,9 +69,16 @@ def plan_sync(
         for name, query in [*desired.steps(), ("plan_diff", comparison.diff())]:
             connection.execute(f"create or replace temp table {name} as {query}")
     except duckdb.CatalogException:
-        hold = find_hold(sync, Counts(), blocked=reason or _NOT_BUILT, confirmed=False)
-        return Plan(sync, key, Counts(), hold=hold)
+        return _held(sync, key, reason or _NOT_BUILT)
+    except duckdb.BinderException as error:
+        said = str(error).splitlines()[0].removeprefix("Binder Error: ")
+        return _held(sync, key, reason or f"{_OTHER_VERSION} ({said})")
     return _Assembly(connection, sync, comparison, mapping, key, mark, same).plan(reason, confirmed=confirmed)
+
+
+def _held(sync: SyncDeclaration, key: str, reason: str) -> Plan:
+    hold = find_hold(sync, Counts(), blocked=reason, confirmed=False)
+    return Plan(sync, key, Counts(), hold=hold)
 
 
 def _pause(connection: duckdb.DuckDBPyConnection, sync: SyncDeclaration) -> str | None:

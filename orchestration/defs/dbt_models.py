@@ -25,6 +25,7 @@ from orchestration.dbt_graph import (
 )
 from orchestration.dbt_process import NodeResult
 from orchestration.errors import DbtFailed
+from orchestration.opt_out_sources import note_built
 from orchestration.row_counts import row_counts
 from orchestration.run_progress import progress
 from orchestration.stopwatch import measured
@@ -89,6 +90,8 @@ def _phase(context: dg.AssetExecutionContext, selection: str, exclude: str = "")
         built = {result.unique_id: result.sql for result in results if not result.is_failed}
         keep_compiled(connection, compiled_models(MANIFEST, built))
         holds.record_results(connection, phase, results, is_subset=context.is_subset)
+        if phase == "after_identity" and not context.is_subset:
+            note_built(connection)
         yield from _events(context, connection, results)
         # a model that raised is tried again by the next run; a test that failed will only fail again
         if not context.is_subset and not any(result.status == "error" for result in results):

@@ -54,6 +54,7 @@ _ADVICE = "Check CDP_GOOGLE_CUSTOMER_ID and the rights of the account behind the
 AUDIENCE_SPEC = DestinationSpec(
     destination="google",
     object="user_list",
+    channels=("ads",),
     match_keys=(MatchKey("emailAddress", "email", _EMAIL), MatchKey("phoneNumber", "phone", _PHONE)),
     rules={
         "email": (("emailAddress", _EMAIL),),

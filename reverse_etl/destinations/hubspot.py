@@ -43,6 +43,7 @@ NEVER = frozenset({"hs_email_optout", "hs_legal_basis", "hs_marketable_status"})
 CONTACT_SPEC = DestinationSpec(
     destination="hubspot",
     object="contact",
+    channels=("email", "sms"),
     match_keys=(MatchKey("email", "email", email),),
     rules={"email": (("email", email),)},
     other=text,

@@ -48,6 +48,7 @@ _ADVICE = "Check CDP_HUBSPOT_ACCESS_TOKEN and its scopes (crm.objects.contacts, 
 MEMBERSHIP_SPEC = DestinationSpec(
     destination="hubspot",
     object="list_membership",
+    channels=("email", "sms"),
     match_keys=CONTACT_SPEC.match_keys,
     rules=CONTACT_SPEC.rules,
     remote_id=digest,

@@ -50,6 +50,7 @@ _PATHS = ("subscription-bulk", "suppression-bulk")
 PROFILE_SPEC = DestinationSpec(
     destination="klaviyo",
     object="profile",
+    channels=("email", "sms"),
     match_keys=(MatchKey("email", "email", email),),
     rules={
         "email": (("email", email),),
@@ -73,6 +74,7 @@ PROFILE_SPEC = DestinationSpec(
 MEMBERSHIP_SPEC = DestinationSpec(
     destination="klaviyo",
     object="list_membership",
+    channels=("email", "sms"),
     match_keys=PROFILE_SPEC.match_keys,
     rules={"email": (("email", email),)},
     remote_id=digest,

@@ -52,6 +52,7 @@ def _md5(value: str) -> str:
 CONTACT_SPEC = DestinationSpec(
     destination="mailchimp",
     object="contact",
+    channels=("email",),
     match_keys=(_EMAIL,),
     rules={"email_address": (("email_address", email),), "email": (("email_address", email),)},
     other=text,
@@ -68,6 +69,7 @@ CONTACT_SPEC = DestinationSpec(
 MEMBERSHIP_SPEC = DestinationSpec(
     destination="mailchimp",
     object="segment_membership",
+    channels=("email",),
     match_keys=(_EMAIL,),
     rules=CONTACT_SPEC.rules,
     remote_id=_md5,

@@ -68,6 +68,7 @@ _AUDIENCE_BLOCKED = 1713230
 AUDIENCE_SPEC = DestinationSpec(
     destination="meta",
     object="custom_audience",
+    channels=("ads",),
     match_keys=(MatchKey("EMAIL", "email", _EMAIL), MatchKey("PHONE", "phone", _PHONE)),
     rules=_FIELDS,
     norm_version="meta-1",

@@ -59,6 +59,7 @@ _LONGEST = {
 CONTACT_SPEC = DestinationSpec(
     destination="sendgrid",
     object="contact",
+    channels=("email",),
     match_keys=(MatchKey("email", "email", email),),
     rules={
         "email": (("email", email),),

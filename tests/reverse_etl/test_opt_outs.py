@@ -189,3 +189,15 @@ def test_a_run_that_pretends_to_be_later_does_not_make_the_next_one_ask_too_late
         [(read_at,)] = state.execute("select read_at from activation.opt_outs_read").fetchall()
         assert read_at < datetime(2099, 1, 1)
         assert record(state, "sendgrid", "sandbox", told, datetime(2099, 1, 2)) == 0
+
+
+def test_an_address_that_a_tool_spells_otherwise_is_that_of_the_person(memory):
+    """`int_consent__recorded` finds people by the address as the sources' are standardised."""
+    told = [
+        OptOut("email", " <P0@X.org.> ", datetime(2026, 10, 30), "unsubscribed from everything at SendGrid")
+    ]
+    with memory.state() as state:
+        record(state, "sendgrid", "sandbox", told, datetime(2026, 10, 31))
+        assert state.execute("select identifier_value from platform.consent_log").fetchall() == [
+            ("p0@x.org",)
+        ]

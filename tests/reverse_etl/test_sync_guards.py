@@ -143,6 +143,16 @@ def test_an_unbuilt_model_holds_only_its_own_sync(world, lapsed, contacts):
     assert sent.added == 3
 
 
+def test_tables_of_another_version_hold_the_sync_with_a_sentence(world, contacts):
+    world.people("contacts", MANY[:3])
+    world.consent(*IDS)
+    with world.stores.warehouse() as connection:
+        connection.execute("alter table marts.consents drop column opted_in_at")
+    held = world.run(contacts)
+    assert held.status == "held" and held.added == 0
+    assert "built by another version of this software; `cdp run` builds them anew" in held.held_reason
+
+
 def test_a_destination_without_account_is_reported_and_the_run_goes_on(world, lapsed, vip_file):
     from reverse_etl.connecting import load_accounts
 

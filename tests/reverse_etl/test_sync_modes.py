@@ -106,6 +106,20 @@ def test_a_mode_that_a_destination_does_not_have_is_refused(vip_file):
         read_syncs(manifest)
 
 
+@pytest.mark.parametrize(("destination", "channel"), [("mailchimp", "sms"), ("meta", "email")])
+def test_a_tool_that_reaches_people_over_another_channel_is_refused(declare, destination, channel):
+    """Else consent for text messages would open the way to mails, past everybody who left the newsletter."""
+    object_ = {"mailchimp": "contact", "meta": "custom_audience"}[destination]
+    sync = declare("s", destination, object_, "contacts", "T", fields={"email_address": "email"})
+    settings = sync.model_dump(include={"destination", "object", "target", "purpose"}) | {"channel": channel}
+    exposure = {"name": "s", "depends_on": {"nodes": ["m"]}, "config": {"meta": {"sync": settings}}}
+    manifest = {"exposures": {"e": exposure}, "nodes": {"m": {"name": "sync_s", "schema": "syncs"}}}
+    with pytest.raises(
+        DeclarationError, match=f"not over {channel}: consent for {channel} says nothing about it"
+    ):
+        read_syncs(manifest)
+
+
 def declared(sync, fields):
     return SyncDeclaration.model_validate({**sync.model_dump(), "fields": fields})
 

@@ -10,7 +10,7 @@ from segment_shop import NOW, warehouse
 from ingestion.declarations import Source
 from ingestion.raw_tables import prepare_tables
 from orchestration import dbt_process
-from orchestration.opt_out_sources import sync_holds
+from orchestration.opt_out_sources import note_built, sync_holds
 from orchestration.releases import release
 from orchestration.segment_sources import unread_sources
 from orchestration.sources import SOURCES
@@ -221,6 +221,26 @@ def test_what_a_refused_file_told_alone_no_later_delivery_of_changes_makes_up_fo
     assert set(syncs) == (over(compiled, "email", "ads") if holds else set())
     with open_warehouse(night) as connection:  # somebody has seen to it that a later file holds all of it
         connection.execute("update raw.loads set status = 'taken away' where status = 'refused'")
+    assert released(night, compiled, "r2") == ({}, {})
+
+
+def test_a_list_that_was_loaded_but_is_in_no_table_yet_holds_what_it_might_concern(night, compiled):
+    """As after `cdp sources load` alone: what would be sent still comes from the tables of the last run."""
+    with open_warehouse(night) as connection:
+        note_built(connection)
+        connection.execute(
+            "insert into raw.loads by name select * replace (2 as load_id, 'tonight.csv' as file) from raw.loads"
+            " where source in ('mailchimp', 'inventory')"
+        )
+    held, syncs = released(night, compiled, "r1")
+    assert held == {}
+    assert set(syncs) == over(compiled, "email", "ads")
+    assert (
+        "Mailchimp, which tells who unsubscribed, delivered tonight.csv, which is loaded but in no table yet"
+        in (syncs["meta_vip_customers"])
+    )
+    with open_warehouse(night) as connection:
+        note_built(connection)
     assert released(night, compiled, "r2") == ({}, {})
 
 
