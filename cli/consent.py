@@ -11,6 +11,7 @@ import duckdb
 
 from cli.help import Group
 from cli.terminal import console, table
+from reports.customer_search import find_customers
 from reverse_etl.consent_log import BASES, PURPOSES, import_file
 from reverse_etl.consent_log import record as record_statement
 from warehouse.connections import open_state
@@ -21,8 +22,8 @@ from warehouse.publishing import open_published
 from warehouse.settings import Settings
 
 
-class UnknownPerson(CdpError):
-    """Nobody has this id, address or number."""
+class SeveralPeople(CdpError):
+    """Several customers have this id, address or number."""
 
 
 @click.group(cls=Group)
@@ -76,22 +77,14 @@ _AS_OF = """
 
 
 def _find(published: duckdb.DuckDBPyConnection, given: str) -> str:
-    given = given.strip()
-    found = published.execute(
-        """
-        select customer_id from marts.customers where customer_id = $given
-        union select customer_id from marts.customers where $email = email or $phone = phone
-        union select customer_id from identity.identity_redirects where old_customer_id = $given
-        order by 1""",
-        {"given": given, **_standardised(given)},
-    ).fetchall()
-    if len(found) != 1:
-        many = f"{len(found)} customers have" if found else "Nobody has"
-        raise UnknownPerson(
-            f"{many} the id, address or number {given!r} in the tables of the last run. "
-            f"Give a customer id (`cdp identity explain` finds it)."
+    found = find_customers(published, given, by_name=False).customers
+    own = [row for row in found if row["is_own"]] or found
+    if len(own) != 1:
+        raise SeveralPeople(
+            f"{len(own)} customers have the id, address or number {given!r} in the tables of the last run. "
+            f"Give a customer id (`cdp customer` lists them)."
         )
-    return str(found[0][0])
+    return str(own[0]["customer_id"])
 
 
 def _standardised(given: str) -> dict[str, str | None]:

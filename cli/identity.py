@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,10 +20,13 @@ from cli.identity_preview import preview
 from cli.identity_training import models, train
 from cli.terminal import console, heading, table
 from identity.decisions import DECISIONS_FILE, Decision, Verdict, decide, export_file, read_decided
+from identity.errors import CustomerUnknown
+from identity.explanation import Explanation, render_text
 from identity.explanation import explain as explain_customer
-from identity.explanation import render_text
 from identity.matching import FILE, SCHEMA_FILE, json_schema
 from identity.review import ReviewItem, read_evidence, read_queue, read_records
+from reports.customer_search import find_customers
+from reports.errors import ReportError
 from warehouse.connections import open_state
 from warehouse.publishing import open_published
 from warehouse.settings import Settings
@@ -49,14 +53,15 @@ def identity() -> None:
 def explain(customer: str, page: Path | None) -> None:
     """Show why the records of CUSTOMER are one person: each link with its evidence, and the weakest one.
 
-    CUSTOMER is a customer id (an old one too), a record id such as hubspot_contacts:101, or an email address.
+    CUSTOMER is a customer id (an old one too), a record id such as hubspot_contacts:101, an email address, or a phone, card
+    or order number of one customer only.
 
     \b
       cdp identity explain anna@example.org
       cdp identity explain anna@example.org --page anna.html   one file, opens offline
     """
     with open_published(Settings.load()) as connection:
-        explanation = explain_customer(connection, customer)
+        explanation = _explained(connection, customer)
     if page is None:
         click.echo(render_text(explanation))
         return
@@ -170,6 +175,18 @@ identity.add_command(evaluate)
 identity.add_command(preview)
 identity.add_command(train)
 identity.add_command(models)
+
+
+def _explained(connection: duckdb.DuckDBPyConnection, asked: str) -> Explanation:
+    """Also by what only `cdp customer` looks up; an id that is gone still tells its own story."""
+    try:
+        return explain_customer(connection, asked)
+    except CustomerUnknown:
+        with suppress(ReportError):
+            found = find_customers(connection, asked, by_name=False)
+            if found.count == 1:
+                return explain_customer(connection, found.customers[0]["customer_id"])
+        raise
 
 
 def _keep(settings: Settings, verdict: Verdict, left: str, right: str, note: str) -> None:

@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "cli.check:check",
     "sources": "cli.sources:sources",
     "ui": "cli.ui:ui",
+    "customer": "cli.customer:customer",
     "identity": "cli.identity:identity",
     "segment": "cli.segment:segment",
     "consent": "cli.consent:consent",
@@ -72,6 +73,7 @@ def cdp() -> None:
       cdp run                  load what is in the landing folder, unify, segment, sync
       cdp status               what the last run did, and what needs a person
       cdp sources add X        a new source, from a template or guessed from a file
+      cdp customer X           who is on the phone: by email, phone, order or name
       cdp identity explain X   why these records are one customer
       cdp consent show X       what a customer agreed to, on any day, with proof
       cdp metric revenue       a figure over time, --by channel and more
