@@ -15,7 +15,7 @@ import duckdb
 
 from bench import pretend_records
 from bench.processes import RESULTS
-from identity.evaluation import METHODS, TIERS, exact_clusters, measure, resolved_clusters
+from identity.evaluation import measure_methods_against, resolved_clusters
 from identity.mistakes import OverMerge, over_merges
 from identity.resolver import resolve
 from warehouse.connections import open_warehouse
@@ -48,16 +48,11 @@ def main(customers: int) -> None:
         )
         resolve(connection, run_id="matching", as_of=datetime(2026, 11, 1))
         truth = dict(connection.execute(f"select record_id, person_id from {source}").fetchall())
-        found = {
-            METHODS[0]: resolved_clusters(connection),
-            **{method: resolved_clusters(connection, column) for method, column in TIERS.items()},
-            METHODS[1]: exact_clusters(connection),
-        }
-        merges = over_merges(found[METHODS[0]], truth)
+        measured = measure_methods_against(connection, truth)
+        merges = over_merges(resolved_clusters(connection), truth)
         traps = [_trap(connection, folder, merge) for merge in merges]
     print(f"{customers:,} customers\t" + "\t".join([*SHARES, *COUNTS]))
-    for method, clusters in found.items():
-        figures = measure(clusters, truth)
+    for method, figures in measured.items():
         shares, counts = (
             (f"{figures[name]:.4f}" for name in SHARES),
             (f"{figures[name]:.0f}" for name in COUNTS),

@@ -11,16 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import duckdb
 
 from cli.terminal import console, heading, progress_bars, table
 from identity.errors import TruthUnreadable
 from identity.evaluation import (
     METHODS,
-    TIERS,
-    exact_clusters,
     hold_floors,
-    measure,
+    measure_methods_against,
     read_truth,
     resolved_clusters,
 )
@@ -131,7 +128,7 @@ def _file(
         with progress_bars() as progress:
             resolve(connection, run_id="evaluation", as_of=settings.now(), progress=progress)
         found = resolved_clusters(connection)
-        methods = _methods(connection, found, people)
+        methods = measure_methods_against(connection, people)
         points = sweep(connection, people) if page else []
     return _Measured(file.name, methods, over_merges(found, people), points)
 
@@ -146,20 +143,12 @@ def _last_run(settings: Settings, page: Path | None) -> _Measured:
     people = read_truth(path)
     with open_published(settings) as connection:
         found = resolved_clusters(connection)
-        methods = _methods(connection, found, people)
+        methods = measure_methods_against(connection, people)
     points: list[SweepPoint] = []
     if page:
         with open_warehouse(settings, with_state=True) as connection:
             points = sweep(connection, people)
     return _Measured("the last run", methods, over_merges(found, people), points)
-
-
-def _methods(
-    connection: duckdb.DuckDBPyConnection, found: Mapping[str, str], people: Mapping[str, str]
-) -> dict[str, dict[str, float]]:
-    tiers = {method: resolved_clusters(connection, column) for method, column in TIERS.items()}
-    clusters = {METHODS[0]: found, **tiers, METHODS[1]: exact_clusters(connection)}
-    return {method: measure(labels, people) for method, labels in clusters.items()}
 
 
 def _named(assignments: tuple[str, ...]) -> dict[str, str]:

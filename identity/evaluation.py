@@ -40,23 +40,27 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth_path: Path) -> list[Me
     columns source, source_key, person_id; records that it does not name are left out. Raises TruthUnreadable.
     """
     _load_truth(connection, truth_path)
-    _label_exact(connection)
-    published = {METHODS[0]: "customer_id", **TIERS}
-    clusterings = {
-        METHODS[1]: "exact_clusters",
-        **{
-            method: f"(select record_id, {column} as cluster from identity.identity_clusters)"
-            for method, column in published.items()
-        },
-    }
     metrics = [
         Metric(method, name, value)
-        for method in (METHODS[0], METHODS[1], *TIERS)
-        for name, value in measure_tables(connection, clusterings[method], "truth").items()
+        for method, figures in measure_methods(connection, "truth").items()
+        for name, value in figures.items()
     ]
-    connection.execute("drop table truth; drop table exact_clusters")
+    connection.execute("drop table truth")
     _write(connection, metrics)
     return metrics
+
+
+def measure_methods(connection: duckdb.DuckDBPyConnection, truth: str) -> dict[str, dict[str, float]]:
+    """What `measure_tables` finds of `identity.identity_clusters` in each confidence, and of joining equal emails or phones alone."""
+    _label_exact(connection)
+    clusterings = {
+        method: f"(select record_id, {column} as cluster from identity.identity_clusters)"
+        for method, column in {METHODS[0]: "customer_id", **TIERS}.items()
+    }
+    clusterings[METHODS[1]] = "exact_clusters"
+    figures = {method: measure_tables(connection, found, truth) for method, found in clusterings.items()}
+    connection.execute("drop table exact_clusters")
+    return figures
 
 
 def newest_figures(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
@@ -111,12 +115,25 @@ def _load_truth(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def measure(clusters: Mapping[str, str], truth: Mapping[str, str]) -> dict[str, float]:
     """As `measure_tables`, of record → cluster and record → person."""
-    sides = {"found": (clusters, "cluster"), "known": (truth, "person")}
     with duckdb.connect() as connection:
-        for name, (labels, column) in sides.items():
-            texts = {"record_id": list(labels), column: list(labels.values())}
-            connection.register(name, pa.table(texts, schema=pa.schema([(c, pa.string()) for c in texts])))
+        connection.register("found", _labels(clusters, "cluster"))
+        connection.register("known", _labels(truth, "person"))
         return measure_tables(connection, "found", "known")
+
+
+def measure_methods_against(
+    connection: duckdb.DuckDBPyConnection, truth: Mapping[str, str]
+) -> dict[str, dict[str, float]]:
+    """As `measure_methods`, of record → person."""
+    connection.register("known", _labels(truth, "person"))
+    figures = measure_methods(connection, "known")
+    connection.unregister("known")
+    return figures
+
+
+def _labels(labels: Mapping[str, str], name: str) -> pa.Table:
+    texts = {"record_id": list(labels), name: list(labels.values())}
+    return pa.table(texts, schema=pa.schema([(column, pa.string()) for column in texts]))
 
 
 def measure_tables(connection: duckdb.DuckDBPyConnection, clusters: str, truth: str) -> dict[str, float]:
@@ -179,14 +196,9 @@ def resolved_clusters(connection: duckdb.DuckDBPyConnection, column: str = "cust
     return dict(connection.execute(f"select record_id, {column} from identity.identity_clusters").fetchall())
 
 
-def exact_clusters(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """record → cluster, as a business without identity resolution has it: records joined by an equal email or an equal phone."""
-    _label_exact(connection)
-    return dict(connection.execute("select record_id, cluster from exact_clusters").fetchall())
-
-
 def _label_exact(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create temp table `exact_clusters(record_id, cluster)`."""
+    """Create temp table `exact_clusters(record_id, cluster)`, as a business without identity resolution has it: records
+    joined by an equal email or an equal phone."""
     connection.execute(
         "create or replace temp table exact_clusters as"
         " select record_id, email, phone, row_number() over (order by record_id) - 1 as cluster"

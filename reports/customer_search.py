@@ -49,7 +49,7 @@ def find_customers(connection: duckdb.DuckDBPyConnection, given: str, *, by_name
         given,
         parse_email(given).address,
         sorted(phones, key=str),
-        given.removeprefix("#").strip(),
+        _order_number(given),
     ]
     rows = read_rows(connection, _SHOW.format(hits=_BY_KEY), parameters) if given else []
     words = re.findall(r"[^\s,]+", given)
@@ -61,8 +61,11 @@ def find_customers(connection: duckdb.DuckDBPyConnection, given: str, *, by_name
     return Found(count, [{name: row[name] for name in row if name != "found_count"} for row in rows])
 
 
+_IS_ORDER = (
+    "lower({number}) in (lower(ltrim(order_name, '#')), lower(order_id), lower(split_part(order_id, ':', 2)))"
+)
 # $1 as given, $2 the email, $3 the phones, $4 the order number
-_BY_KEY = """
+_BY_KEY = f"""
     select customer_id, true as is_own from marts.customers
     where lower(customer_id) = lower($1) or email = $2 or list_contains($3::varchar[], phone)
     union all select customer_id, true from identity.identity_redirects where lower(old_customer_id) = lower($1)
@@ -73,9 +76,12 @@ _BY_KEY = """
         or identifier_type = 'phone' and list_contains($3::varchar[], identifier_value)
         or identifier_type not in ('email', 'phone') and lower(identifier_value) = lower($1))
     union all select customer_id, true from marts.orders
-    where customer_id is not null
-        and lower($4) in (lower(ltrim(order_name, '#')), lower(order_id), lower(split_part(order_id, ':', 2)))
+    where customer_id is not null and {_IS_ORDER.format(number="$4")}
 """
+
+
+def _order_number(given: str) -> str:
+    return given.removeprefix("#").strip()
 
 
 def _plain(text: str) -> str:
@@ -117,12 +123,10 @@ def _regions(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _nobody(connection: duckdb.DuckDBPyConnection, given: str, regions: list[str], *, by_name: bool) -> str:
-    number = given.removeprefix("#").strip()
     guests = read_rows(
         connection,
-        "select order_name, source from marts.orders where customer_id is null and lower($1) in "
-        "(lower(ltrim(order_name, '#')), lower(order_id), lower(split_part(order_id, ':', 2))) limit 1",
-        [number],
+        f"select order_name, source from marts.orders where customer_id is null and {_IS_ORDER.format(number='$1')} limit 1",
+        [_order_number(given)],
     )
     if guests:
         return f"Order {guests[0]['order_name']} ({guests[0]['source']}) is there, but it does not say who bought."
