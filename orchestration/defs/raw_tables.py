@@ -38,48 +38,44 @@ REJECTED_ROWS = dg.AssetKey(["raw", "rejected_rows"])
 LOADS = dg.AssetKey(["raw", "loads"])
 
 
+def _spec(key: dg.AssetKey, deps: list[dg.AssetKey], description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        deps=deps,
+        description=description,
+        group_name="raw",
+        owners=["team:data_engineering"],
+        kinds={"duckdb"},
+        freshness_policy=NIGHTLY_FRESHNESS,
+    )
+
+
 @dg.multi_asset(
     name="raw_tables",
     specs=[
-        dg.AssetSpec(
-            raw_key(source, table),
-            # the run context comes first: with it the run is on record, and no other one is under way
-            deps=[file_key(source, table), dg.AssetKey(["state", "run_context"])],
-            description=f"As delivered: {table.description}",
-            group_name="raw",
-            owners=["team:data_engineering"],
-            kinds={"duckdb"},
-            freshness_policy=NIGHTLY_FRESHNESS,
-        )
-        for source, table in TABLES
-    ]
-    + [
-        dg.AssetSpec(
+        # the run context comes first: with it the run is on record, and no other one is under way
+        *(
+            _spec(
+                raw_key(source, table),
+                [file_key(source, table), dg.AssetKey(["state", "run_context"])],
+                f"As delivered: {table.description}",
+            )
+            for source, table in TABLES
+        ),
+        _spec(
             DELETED_ROWS,
-            deps=[raw_key(source, table) for source, table in TABLES if table.load == "replace"],
-            description="One row per key that the newest delivery of a table that is delivered whole no longer has.",
-            group_name="raw",
-            owners=["team:data_engineering"],
-            kinds={"duckdb"},
-            freshness_policy=NIGHTLY_FRESHNESS,
+            [raw_key(source, table) for source, table in TABLES if table.load == "replace"],
+            "One row per key that the newest delivery of a table that is delivered whole no longer has.",
         ),
-        dg.AssetSpec(
+        _spec(
             REJECTED_ROWS,
-            deps=[raw_key(source, table) for source, table in TABLES],
-            description="One row per delivered row that could not be loaded, with its reason and its text.",
-            group_name="raw",
-            owners=["team:data_engineering"],
-            kinds={"duckdb"},
-            freshness_policy=NIGHTLY_FRESHNESS,
+            [raw_key(source, table) for source, table in TABLES],
+            "One row per delivered row that could not be loaded, with its reason and its text.",
         ),
-        dg.AssetSpec(
+        _spec(
             LOADS,
-            deps=[raw_key(source, table) for source, table in TABLES],
-            description="One row per delivered file: what became of it, and how many rows were loaded and rejected.",
-            group_name="raw",
-            owners=["team:data_engineering"],
-            kinds={"duckdb"},
-            freshness_policy=NIGHTLY_FRESHNESS,
+            [raw_key(source, table) for source, table in TABLES],
+            "One row per delivered file: what became of it, and how many rows were loaded and rejected.",
         ),
     ],
     check_specs=[
